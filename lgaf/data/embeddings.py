@@ -1,0 +1,79 @@
+"""Embeddings of one method on one benchmark: an Arrow IPC file, the bridge between torch and scoring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from lgaf.data.pack import read_table
+from lgaf.errors import DataError
+from lgaf.files import atomic
+
+COLUMNS = ("name", "label", "embedding", "norm", "attention")
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """N embedded images.
+
+    names: N image names; labels: (N,) int32 identities; vectors: (N, D) float32 un-normalised, flip fused;
+    norms: (N,) float32 quality proxy (the norm of the unflipped feature's sum with its flip, halved);
+    attention: (N, 2) float32 weights of local and global, or None for a method that has none;
+    truth: column -> (N,) float32, what is known of each image (yaw, hidden, ...).
+    """
+
+    names: list[str]
+    labels: np.ndarray
+    vectors: np.ndarray
+    norms: np.ndarray
+    attention: np.ndarray | None
+    truth: dict[str, np.ndarray]
+
+
+def write_embeddings(path: str | Path, embeddings: Embeddings) -> None:
+    """Write an embeddings file, atomically."""
+
+    def rows(values: np.ndarray) -> pa.Array:
+        return pa.FixedSizeListArray.from_arrays(pa.array(values.astype(np.float32).ravel()), values.shape[1])
+
+    count = len(embeddings.names)
+    attention = embeddings.attention
+    columns = {
+        "name": pa.array(embeddings.names, pa.string()),
+        "label": pa.array(embeddings.labels, pa.int32()),
+        "embedding": rows(embeddings.vectors),
+        "norm": pa.array(embeddings.norms, pa.float32()),
+        "attention": pa.nulls(count, pa.list_(pa.float32(), 2)) if attention is None else rows(attention),
+        **{name: pa.array(values, pa.float32()) for name, values in embeddings.truth.items()},
+    }
+    table = pa.table(columns)
+    with atomic(path) as temporary, pa.ipc.new_file(str(temporary), table.schema) as sink:
+        sink.write_table(table)
+
+
+def read_embeddings(path: str | Path) -> Embeddings:
+    """Read an embeddings file.
+
+    Raises:
+        DataError: the file is missing, broken, or holds a value that is not finite.
+    """
+    table = read_table(path, COLUMNS)
+    count = table.num_rows
+    vectors = table["embedding"].combine_chunks().flatten().to_numpy().reshape(count, -1)
+    if not np.isfinite(vectors).all():
+        bad = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
+        raise DataError(f"{path}: record {bad} ({table['name'][bad]}): the embedding is not finite; train again")
+    attention = None
+    if table["attention"].null_count == 0 and count:
+        attention = table["attention"].combine_chunks().flatten().to_numpy().reshape(count, 2)
+    return Embeddings(
+        names=table["name"].to_pylist(),
+        labels=table["label"].to_numpy(),
+        vectors=vectors,
+        norms=table["norm"].to_numpy(),
+        attention=attention,
+        truth={name: table[name].to_numpy() for name in table.column_names if name not in COLUMNS},
+    )

@@ -1,0 +1,56 @@
+"""What a benchmark asks: which images to compare. One JSON file beside each benchmark's pack, images by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from lgaf.errors import DataError
+from lgaf.files import read_json, write_json
+
+
+class Verification(BaseModel):
+    """Pairs in the order that the folds follow: fold k is the k-th contiguous share of the list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["verification"] = "verification"
+    pairs: list[tuple[str, str, bool]]
+    """(left name, right name, same person)"""
+    folds: int = Field(10, ge=2)
+
+
+class Identification(BaseModel):
+    """Closed-set search: every probe set against one gallery of mates and distractors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["identification"] = "identification"
+    gallery: list[str]
+    distractors: list[str] = []
+    """Gallery images of people with no probe."""
+    probes: dict[str, list[str]]
+    """Probe set -> names. A set named "" gives metrics ``rank1`` ...; a set "d1" gives ``d1_rank1`` ..."""
+    ranks: list[int] = [1, 5, 20]
+
+
+Protocol = Annotated[Verification | Identification, Field(discriminator="kind")]
+
+
+def read_protocol(path: str | Path) -> Verification | Identification:
+    """Read and check a benchmark's protocol file.
+
+    Raises:
+        DataError: the file is missing or is no protocol.
+    """
+    try:
+        return TypeAdapter(Protocol).validate_python(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DataError(f"{path}: {where}: {first['msg']}") from None
+
+
+def write_protocol(path: str | Path, protocol: Verification | Identification) -> None:
+    """Write a benchmark's protocol file, atomically."""
+    write_json(path, protocol.model_dump())
