@@ -1,0 +1,1 @@
+"""From photos to aligned face crops: detector, five points, similarity warp."""

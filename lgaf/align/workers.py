@@ -1,0 +1,80 @@
+"""Work on many images in several processes, results in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from multiprocessing import get_context, parent_process
+from typing import Any, TypeVar
+
+import cv2
+
+from lgaf.errors import DataError
+
+T = TypeVar("T")
+CHUNK = 16
+"""Images a task: small, since Ctrl-C waits for the tasks that run."""
+
+
+def ordered_map(
+    make: Callable[..., Callable[[int], T]], args: tuple[Any, ...], count: int, workers: int
+) -> Generator[T, None, None]:
+    """Yield ``make(*args)(i)`` for i = 0 ... ``count`` - 1, in order, whatever the number of processes.
+
+    ``make`` runs once a process, to open files and load networks; it, ``args`` and the results must be picklable.
+    Closing the iterator, Ctrl-C and errors end the processes.
+
+    Raises:
+        DataError: a process was killed. What ``make`` or its function raise is passed on.
+    """
+    chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
+    workers = min(workers, len(chunks))
+    if workers <= 1:
+        function = make(*args)
+        yield from (function(index) for index in range(count))
+        return
+    # Spawned, since a fork would copy locks that other threads hold.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), start, (make, args))
+    try:
+        todo = iter(chunks)
+        waiting: deque[Future[list[T]]] = deque(pool.submit(work, chunk) for chunk in islice(todo, 4 * workers))
+        while waiting:
+            yield from waiting.popleft().result()
+            waiting.extend(pool.submit(work, chunk) for chunk in islice(todo, 1))  # few wait: memory stays flat
+    except BrokenProcessPool:
+        raise DataError(
+            f"{make.__name__}: a worker process was killed, most often for want of memory; use fewer workers"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_function: Callable[[int], Any]
+
+
+def start(make: Callable[..., Callable[[int], Any]], args: tuple[Any, ...]) -> None:
+    """Set a process up."""
+    global _function
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    cv2.setNumThreads(1)
+    _function = make(*args)
+
+
+def end_with_parent() -> None:
+    """Leave no process behind when the parent is killed and cannot say so."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def work(indices: range) -> list[Any]:
+    """One task."""
+    return [_function(index) for index in indices]
