@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from lgaf.data.pack import read_table
+from lgaf.data.pack import check_types, read_table
 from lgaf.errors import DataError
 from lgaf.files import atomic
 
@@ -61,6 +61,9 @@ def read_embeddings(path: str | Path) -> Embeddings:
         DataError: the file is missing, broken, or holds a value that is not finite.
     """
     table = read_table(path, COLUMNS)
+    width = getattr(table.schema.field("embedding").type, "list_size", 1)
+    types = [pa.string(), pa.int32(), pa.list_(pa.float32(), width), pa.float32(), pa.list_(pa.float32(), 2)]
+    check_types(path, table, pa.schema(zip(COLUMNS, types, strict=True)), filled=("name", "label", "embedding", "norm"))
     count = table.num_rows
     vectors = table["embedding"].combine_chunks().flatten().to_numpy().reshape(count, -1)
     if not np.isfinite(vectors).all():

@@ -36,7 +36,10 @@ def decode_image(encoded: bytes, where: str) -> np.ndarray:
     Raises:
         DataError: the bytes are no image; ``where`` (file and record) is named.
     """
-    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR) if encoded else None
+    try:
+        pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # no bytes, or a header that promises too many pixels
+        pixels = None
     if pixels is None:
         raise DataError(f"{where}: not a readable image ({len(encoded)} bytes)")
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
@@ -46,18 +49,37 @@ def read_table(path: str | Path, required: Sequence[str]) -> pa.Table:
     """Memory-map an Arrow IPC file and check that it has the ``required`` columns.
 
     Raises:
-        DataError: the file is missing, is not Arrow IPC or lacks a column.
+        DataError: the file is missing, is not whole Arrow IPC or lacks a column.
     """
     try:
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        table.validate(full=True)  # a broken offset would end the process; images themselves are not read
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; run `dvc repro` to make it") from None
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: not a whole Arrow IPC file: {error}") from None
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path}: not a whole Arrow IPC file: {reason}; delete it and make it again") from None
+    if len(set(table.column_names)) < len(table.column_names):
+        raise DataError(f"{path}: two columns of one name among {', '.join(table.column_names)}; make the file again")
     missing = [column for column in required if column not in table.column_names]
     if missing:
         raise DataError(f"{path}: column {missing[0]!r} is missing; it has {', '.join(table.column_names)}")
     return table
+
+
+def check_types(path: str | Path, table: pa.Table, schema: pa.Schema, filled: Sequence[str]) -> None:
+    """Check the types of ``schema``'s columns, that all others are float32, and that ``filled`` columns have no null.
+
+    Raises:
+        DataError: one is not so.
+    """
+    for field in table.schema:
+        expected = schema.field(field.name).type if field.name in schema.names else pa.float32()
+        if field.type != expected:
+            raise DataError(f"{path}: column {field.name!r} is {field.type}, must be {expected}; make the file again")
+    for name in filled:
+        if table[name].null_count:
+            raise DataError(f"{path}: column {name!r} has empty cells; make the file again")
 
 
 class Pack:
@@ -66,6 +88,7 @@ class Pack:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self.table = read_table(path, BASE.names)
+        check_types(path, self.table, BASE, filled=("name", "image", "label"))
         self.names: list[str] = self.table["name"].to_pylist()
         self.labels: np.ndarray = self.table["label"].to_numpy()
 
