@@ -136,6 +136,7 @@ class PackWriter:
             self.flush()
 
     def flush(self) -> None:
+        """Write what is waiting."""
         if self.rows:
             self.sink.write_batch(pa.RecordBatch.from_pylist(self.rows, schema=self.schema))
             self.rows = []
