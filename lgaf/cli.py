@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lgaf.config import Settings, load_settings
@@ -89,4 +90,65 @@ def score(settings: Settings, arguments: argparse.Namespace) -> None:
     )
 
 
-COMMANDS = {"basis": basis, "photos": photos, "align": align, "train": train, "embed": embed, "score": score}
+def report(settings: Settings, _: argparse.Namespace) -> None:
+    """Make metrics, comparison tables and plots of all scores."""
+    from lgaf.report.report import report as write_report
+
+    write_report(settings)
+
+
+def check(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Compare the results with the committed reference; exit 1 if a metric got worse beyond its tolerance."""
+    from lgaf.report.check import check_files
+
+    check_files(settings, update=arguments.update)
+
+
+def complexity(settings: Settings, _: argparse.Namespace) -> None:
+    """Print parameters, FLOPs and time per image of LGAF against the plain backbone."""
+    from lgaf.models.complexity import describe
+
+    print(describe(settings.run("lgaf").model))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line: one subcommand a function above, its docstring the help."""
+    root = argparse.ArgumentParser("lgaf", description="Quality-aware face recognition: LGAF and its baselines, compared.")
+    root.add_argument("--params", default="params.yaml", help="parameters file (default: %(default)s)")
+    commands = root.add_subparsers(required=True, metavar="command")
+
+    def command(function: Callable[[Settings, argparse.Namespace], None], *positional: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
+        for name in positional:
+            sub.add_argument(name)
+        sub.set_defaults(function=function)
+        return sub
+
+    command(basis)
+    command(photos)
+    command(align, "pack")
+    command(train, "method")
+    command(embed, "method")
+    command(score, "method", "benchmark")
+    command(report)
+    command(check).add_argument("--update", action="store_true", help="make the present results the reference")
+    command(complexity)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when all went well, 1 with one line a problem when not, 130 on Ctrl-C."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.function(load_settings(arguments.params), arguments)
+    except LgafError as error:
+        print(f"lgaf: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lgaf: interrupted; nothing half-written is kept, the same command starts again", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Aligned faces to embeddings, as the checkpoint's own preprocessing asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from lgaf.data.embeddings import Embeddings, write_embeddings
+from lgaf.data.pack import Pack
+from lgaf.errors import DataError
+from lgaf.models import create_model
+from lgaf.models.checkpoint import read_preprocessing
+from lgaf.models.device import choose_device
+from lgaf.models.preprocessing import Preprocessing
+
+BATCH = 128
+
+
+@torch.inference_mode()
+def embed_pack(model: torch.nn.Module, preprocessing: Preprocessing, pack: Pack, device: torch.device) -> Embeddings:
+    """Embed every image of a pack, with its mirror image where the checkpoint asks for flip fusion.
+
+    The fused vector is f(x) + f(mirrored x) on raw features (insightface ``eval/verification.py``); norm and attention
+    are those of the image as it is.
+
+    Raises:
+        DataError: an image is unreadable or not of the size that the checkpoint expects.
+    """
+    size = preprocessing.image_size
+    vectors, norms, attention = [], [], []
+    for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
+        pixels = [pack.image(index) for index in range(start, min(start + BATCH, len(pack)))]
+        for offset, image in enumerate(pixels):
+            if image.shape != (size, size, 3):
+                name = pack.names[start + offset]
+                raise DataError(f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again")
+        images = preprocessing(torch.from_numpy(np.stack(pixels)).to(device))
+        out = model(images)
+        vector = out.embedding.float()
+        norms.append(vector.norm(dim=1).cpu())
+        if out.attention is not None:
+            attention.append(out.attention.float().cpu())
+        if preprocessing.flip:
+            vector = vector + model(images.flip(3)).embedding.float()
+        vectors.append(vector.cpu())
+    return Embeddings(
+        names=pack.names,
+        labels=pack.labels,
+        vectors=torch.cat(vectors).numpy(),
+        norms=torch.cat(norms).numpy(),
+        attention=torch.cat(attention).numpy() if attention else None,
+        truth=pack.truth,
+    )
+
+
+def embed(checkpoint: Path, packs: Mapping[Path, Path], device: str) -> None:
+    """Embed each pack (key) with one checkpoint and write its embeddings (value)."""
+    place = choose_device(device)
+    model = create_model(checkpoint=checkpoint).to(place, memory_format=torch.channels_last).eval()
+    preprocessing = read_preprocessing(checkpoint)
+    for source, target in tqdm(packs.items(), "embedding", unit="set"):
+        write_embeddings(target, embed_pack(model, preprocessing, Pack(source), place))
