@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,12 @@ def atomic(path: str | Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        if error.filename is not None and Path(error.filename) not in (temporary, path, path.parent):
+        if error.filename is not None and Path(error.filename) not in (temporary, path, *path.parents):
             raise  # about another file: the caller's business
         raise DataError(f"{path}: cannot be written: {error.strerror or error}; free or choose another disk") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it is gone after a success, and there is no folder where none could be made
+            temporary.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:

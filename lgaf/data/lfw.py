@@ -10,6 +10,7 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from tqdm import tqdm
@@ -84,16 +85,22 @@ def import_lfw(root: Path, out_dir: Path) -> None:
 def fetch_lfw(root: Path) -> None:
     """Download LFW (funneled, about 230 MB) with scikit-learn into ``root``/lfw_home, where ``import_lfw`` finds it.
 
-    Does nothing where it is there already. A broken download is not kept: scikit-learn checks its SHA-256.
+    Does nothing where that folder is there already, so it appears only when whole; SHA-256 sums are checked.
 
     Raises:
         DataError: there is no network, or the disk is full.
     """
     from sklearn.datasets import fetch_lfw_pairs
 
-    print(f"lfw: fetching into {root} (about 230 MB)", file=sys.stderr)
+    home = Path(root) / "lfw_home"
+    if home.exists():
+        return
+    print(f"lfw: fetching into {home} (about 230 MB)", file=sys.stderr)
     try:
-        fetch_lfw_pairs(subset="test", data_home=str(root))  # the smallest call that gets all photos and lists
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=root, prefix=".fetch-") as temporary:
+            fetch_lfw_pairs(subset="test", data_home=temporary)  # the smallest call that gets all photos and lists
+            (Path(temporary) / home.name).rename(home)
     except OSError as error:
         raise DataError(
             f"{root}: LFW cannot be downloaded: {error}; fetch it by hand, see docs/real-data.md"

@@ -40,7 +40,7 @@ def test_points_follow_the_size_of_the_image(detector, face, height):
 @pytest.mark.parametrize(("height", "width"), [(250, 160), (150, 240)])
 def test_images_that_are_not_square(detector, face, height, width):
     (found,) = detector.detect(face[40 : 40 + height, 30 : 30 + width])
-    np.testing.assert_allclose(found.points + [30, 40], BY_EYE, atol=7)
+    np.testing.assert_allclose(found.points + np.array([30, 40]), BY_EYE, atol=7)
 
 
 def test_no_face(detector, empty):

@@ -76,7 +76,7 @@ def test_warp_puts_points_where_move_says(shrink):
 
 def test_warp_at_its_own_scale_is_opencvs():
     image = np.random.default_rng(0).integers(0, 256, (130, 140, 3), np.uint8)
-    matrix = similarity(TEMPLATE + [5, 7], TEMPLATE)
+    matrix = similarity(TEMPLATE + np.array([5, 7]), TEMPLATE)
     np.testing.assert_array_equal(warp(image, matrix, 112), cv2.warpAffine(image, matrix, (112, 112)))
 
 

@@ -1,0 +1,71 @@
+"""Embeddings files: round trips and refusals."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from lgaf.data.embeddings import Embeddings, read_embeddings, write_embeddings
+from lgaf.errors import DataError
+
+finite = st.floats(-1e6, 1e6, width=32)
+
+
+def example(count=3, width=4):
+    rng = np.random.default_rng(0)
+    return Embeddings(
+        names=[f"n{index}" for index in range(count)],
+        labels=np.arange(count, dtype=np.int32),
+        vectors=rng.normal(size=(count, width)).astype(np.float32),
+        norms=rng.random(count).astype(np.float32),
+        attention=rng.random((count, 2)).astype(np.float32),
+        truth={"yaw": rng.random(count).astype(np.float32)},
+    )
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), count=st.integers(1, 6), width=st.integers(1, 5), attended=st.booleans())
+def test_round_trip(tmp_path, data, count, width, attended):
+    written = Embeddings(
+        names=data.draw(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=count, max_size=count)),
+        labels=data.draw(arrays(np.int32, count)),
+        vectors=data.draw(arrays(np.float32, (count, width), elements=finite)),
+        norms=data.draw(arrays(np.float32, count, elements=finite)),
+        attention=data.draw(arrays(np.float32, (count, 2), elements=finite)) if attended else None,
+        truth={"yaw": data.draw(arrays(np.float32, count, elements=finite))},
+    )
+    write_embeddings(tmp_path / "a.arrow", written)
+    back = read_embeddings(tmp_path / "a.arrow")
+    assert back.names == written.names
+    for name in ("labels", "vectors", "norms", "attention"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(written, name))
+    np.testing.assert_array_equal(back.truth["yaw"], written.truth["yaw"])
+    assert back.vectors.dtype == np.float32
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_refused(tmp_path, bad):
+    vectors = example().vectors.copy()
+    vectors[1, 2] = bad
+    write_embeddings(tmp_path / "a.arrow", replace(example(), vectors=vectors))
+    with pytest.raises(DataError, match=r"record 1 \(n1\): the embedding is not finite"):
+        read_embeddings(tmp_path / "a.arrow")
+
+
+def test_cut_and_foreign_files_are_refused(tmp_path):
+    path = tmp_path / "a.arrow"
+    write_embeddings(path, example())
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 37):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DataError, match="not a whole Arrow IPC file"):
+            read_embeddings(path)
+    table = pa.table({"name": ["a"], "label": [1], "embedding": [[1.0]], "norm": [1.0], "attention": [[1.0, 0.0]]})
+    with pa.ipc.new_file(str(path), table.schema) as sink:
+        sink.write_table(table)
+    with pytest.raises(DataError, match="column 'label' is int64, must be int32"):
+        read_embeddings(path)

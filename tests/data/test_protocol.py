@@ -1,0 +1,50 @@
+"""Protocol files: round trips and refusals."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lgaf.data.protocol import Identification, Verification, read_protocol, write_protocol
+from lgaf.errors import DataError
+
+names = st.text(st.characters(exclude_categories=["Cs"]))
+verifications = st.builds(
+    Verification, pairs=st.lists(st.tuples(names, names, st.booleans()), max_size=5), folds=st.integers(2, 20)
+)
+identifications = st.builds(
+    Identification,
+    gallery=st.lists(names, max_size=4),
+    distractors=st.lists(names, max_size=4),
+    probes=st.dictionaries(names, st.lists(names, max_size=3), max_size=3),
+    ranks=st.lists(st.integers(1, 50), min_size=1, max_size=3),
+)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(protocol=verifications | identifications)
+def test_round_trip(tmp_path, protocol):
+    write_protocol(tmp_path / "a.json", protocol)
+    assert read_protocol(tmp_path / "a.json") == protocol
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {},
+        {"kind": "clustering"},
+        {"kind": "verification"},
+        {"kind": "verification", "pairs": [["a", "b"]]},
+        {"kind": "verification", "pairs": [], "folds": 1},
+        {"kind": "verification", "pairs": [], "fold": 10},
+        {"kind": "identification", "gallery": ["a"], "probes": ["b"]},
+    ],
+)
+def test_what_is_no_protocol_is_refused(tmp_path, value):
+    (tmp_path / "a.json").write_text(json.dumps(value))
+    with pytest.raises(DataError, match=r"a\.json: ") as caught:
+        read_protocol(tmp_path / "a.json")
+    assert "\n" not in str(caught.value)
