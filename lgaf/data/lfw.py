@@ -52,7 +52,6 @@ def import_lfw(root: Path, out_dir: Path) -> None:
     Raises:
         DataError: a file is missing or malformed, a list names a missing photo, or someone is in both lists.
     """
-    root = find_root(Path(root))
     photos = find_photos(root)
     pairs, folds, tested = read_pairs(root / "pairs.txt")
     trained = read_train(root / "train.txt") if (root / "train.txt").exists() else everyone_else(photos, tested)
@@ -82,19 +81,22 @@ def import_lfw(root: Path, out_dir: Path) -> None:
     write_protocol(out_dir / "lfw.json", Verification(pairs=named, folds=folds))
 
 
-def fetch_lfw(root: Path) -> None:
-    """Download LFW (funneled, about 230 MB) with scikit-learn into ``root``/lfw_home, where ``import_lfw`` finds it.
+def fetch_lfw(root: Path) -> Path:
+    """The folder that :func:`import_lfw` reads: ``root``, or ``root``/lfw_home where scikit-learn fetched the data.
 
-    Does nothing where that folder is there already, so it appears only when whole; SHA-256 sums are checked.
+    A ``root`` that is missing or empty is filled: scikit-learn downloads LFW (funneled, about 230 MB) and checks its
+    SHA-256 sums. ``lfw_home`` appears only when whole.
 
     Raises:
         DataError: there is no network, or the disk is full.
     """
-    from sklearn.datasets import fetch_lfw_pairs
-
     home = Path(root) / "lfw_home"
     if home.exists():
-        return
+        return home
+    if Path(root).exists() and any(not path.name.startswith(".") for path in Path(root).iterdir()):
+        return Path(root)
+    from sklearn.datasets import fetch_lfw_pairs
+
     print(f"lfw: fetching into {home} (about 230 MB)", file=sys.stderr)
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
@@ -105,11 +107,7 @@ def fetch_lfw(root: Path) -> None:
         raise DataError(
             f"{root}: LFW cannot be downloaded: {error}; fetch it by hand, see docs/real-data.md"
         ) from error
-
-
-def find_root(root: Path) -> Path:
-    """``root``, or the folder in it that scikit-learn makes."""
-    return root if (root / "pairs.txt").exists() else next(root.glob("lfw_home"), root)
+    return home
 
 
 def find_photos(root: Path) -> Path:

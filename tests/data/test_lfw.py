@@ -196,12 +196,14 @@ def test_fetch_with_scikit_learn(tmp_path, monkeypatch):
     monkeypatch.setattr(lfw, "FUNNELED_ARCHIVE", local(lfw.FUNNELED_ARCHIVE))
     monkeypatch.setattr(lfw, "TARGETS", tuple(local(target) for target in lfw.TARGETS))
     root = tmp_path / "root"
-    fetch_lfw(root)
-    import_lfw(root, tmp_path / "out")
+    home = fetch_lfw(root)
+    assert home == root / "lfw_home"
+    import_lfw(home, tmp_path / "out")
     assert len(Pack(tmp_path / "out" / "train.arrow")) == 4
     for file in server.glob("*.t*"):
         file.unlink()
-    fetch_lfw(root)  # nothing left to fetch
+    assert fetch_lfw(root) == home  # nothing left to fetch
+    assert fetch_lfw(home) == home  # what is there is not fetched
     monkeypatch.setattr("time.sleep", lambda seconds: None)  # scikit-learn waits between its tries
     with pytest.raises(DataError, match=r"cannot be downloaded: .* by hand"):
         fetch_lfw(tmp_path / "elsewhere")
