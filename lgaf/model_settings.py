@@ -1,0 +1,78 @@
+"""What can be set on a network. Apart from :mod:`lgaf.models`, so that reading params.yaml does not load torch."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from lgaf.strict import Strict
+
+FUSIONS = ("energy", "sum", "concat", "gate", "local", "global")
+"""Ways to join local and global features, see :mod:`lgaf.models.fusion`."""
+
+
+class LocalBranch(Strict):
+    """MHMS and LGF, the parts that LGAF has and a plain network has not. The defaults are ours, not the paper's."""
+
+    heads: int = Field(4, ge=1)
+    """H, attention heads of the local branch."""
+    kernels: tuple[int, ...] = Field((1, 3, 5, 7), min_length=1)
+    """Sides of the heads' spatial kernels, odd; head i has number i modulo their count."""
+    reduction: int = Field(16, ge=1)
+    """Divides the channels inside each gate; LS-CNN's value."""
+    temperature: float = Field(1.0, gt=0)
+    """Of the softmax over the two energies: small sends an image to one branch, large shares evenly."""
+
+    @field_validator("kernels")
+    @classmethod
+    def odd(cls, kernels: tuple[int, ...]) -> tuple[int, ...]:
+        """An even kernel would shift the map."""
+        if any(kernel < 1 or kernel % 2 == 0 for kernel in kernels):
+            raise ValueError("every kernel must be odd and positive")
+        return kernels
+
+
+class Architecture(LocalBranch):
+    """The arguments of :func:`lgaf.models.create_model`; a checkpoint carries all of them."""
+
+    name: Literal["lgaf", "plain"]
+    """``plain`` is the backbone and GFE; it has no fusion and no local branch and does not look at their settings."""
+    backbone: str = "iresnet50"
+    """Any convolutional or patch network that timm knows."""
+    fusion: str = "energy"
+    """One of :data:`FUSIONS`."""
+    embedding_dim: int = Field(512, ge=2)
+    """D, length of an embedding."""
+    image_size: int = Field(112, ge=32)
+    """Side of the input in pixels."""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Before the linear layer of GFE and MHMS; AdaFace's recipe has 0.4."""
+
+    @field_validator("fusion")
+    @classmethod
+    def known_fusion(cls, fusion: str) -> str:
+        """A name from the list."""
+        if fusion not in FUSIONS:
+            raise ValueError(f"unknown; allowed: {', '.join(FUSIONS)}")
+        return fusion
+
+    @model_validator(mode="after")
+    def halves(self) -> Architecture:
+        """Concatenation gives each branch half of the embedding."""
+        if self.name == "lgaf" and self.fusion == "concat" and self.embedding_dim % 2:
+            raise ValueError(f"fusion concat needs an even embedding_dim, not {self.embedding_dim}")
+        return self
+
+
+class LgafSettings(LocalBranch):
+    """The block ``methods.lgaf`` of params.yaml, beside the options of the head that ``loss`` names."""
+
+    loss: str = "adaface"
+    """Margin head that LGAF trains with; the paper's is not known."""
+    branch_weight: float = Field(0.5, ge=0)
+    """Weight of the same loss on each branch alone."""
+
+    def model_arguments(self) -> dict[str, Any]:
+        """The part that :func:`lgaf.models.create_model` takes."""
+        return self.model_dump(include=set(LocalBranch.model_fields))

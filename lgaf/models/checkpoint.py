@@ -1,0 +1,117 @@
+"""Checkpoints: one safetensors file with the weights and, as JSON in its metadata, how to build and feed the network.
+
+Metadata: ``architecture`` (every argument of ``create_model``), ``preprocessing`` (the fields of
+:class:`lgaf.models.preprocessing.Preprocessing`) and whatever the writer adds. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from lgaf.errors import DataError
+from lgaf.files import atomic
+from lgaf.model_settings import Architecture
+from lgaf.models.lgaf import LGAF, Plain
+from lgaf.models.preprocessing import Preprocessing
+from lgaf.strict import Strict
+
+Block = TypeVar("Block", bound=Strict)
+
+
+def build(architecture: Architecture) -> LGAF | Plain:
+    """The network, random weights."""
+    return LGAF(architecture) if architecture.name == "lgaf" else Plain(architecture)
+
+
+def save_model(model: LGAF | Plain, path: str | Path, extra: Mapping[str, Any] | None = None) -> None:
+    """Write weights, architecture and preprocessing to one file, atomically.
+
+    Args:
+        model: one that :func:`lgaf.models.create_model` made.
+        path: where to.
+        extra: more to keep in the metadata, JSON values; read back by :func:`read_metadata`.
+    """
+    facts = {
+        **(extra or {}),
+        "architecture": model.architecture.model_dump(),
+        "preprocessing": model.preprocessing.model_dump(),
+    }
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    with atomic(path) as temporary:
+        save_file(weights, temporary, {key: json.dumps(value) for key, value in facts.items()})
+
+
+def load_model(path: str | Path) -> LGAF | Plain:
+    """Build the network of a checkpoint and give it its weights, on the CPU, in evaluation mode.
+
+    Raises:
+        DataError: the file is missing, broken, lacks a field, or its weights do not fit its architecture.
+    """
+    model = build(_block(Architecture, path, "architecture"))
+    model.preprocessing = read_preprocessing(path)
+    with _opened(path) as file:
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
+    expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    for name in sorted(expected.keys() | weights.keys()):
+        found = weights[name].shape if name in weights else None
+        if found != expected.get(name):
+            wanted = tuple(expected[name]) if name in expected else "nothing"
+            has = tuple(found) if found is not None else "missing"
+            raise DataError(f"{path}: weight {name!r} is {has}, its own architecture wants {wanted}; train again")
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """All metadata of a checkpoint.
+
+    Raises:
+        DataError: the file is missing or broken.
+    """
+    with _opened(path) as file:
+        metadata = file.metadata() or {}
+    try:
+        return {key: json.loads(value) for key, value in metadata.items()}
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}: metadata is not JSON ({error}); this is no checkpoint of ours") from None
+
+
+def read_preprocessing(path: str | Path) -> Preprocessing:
+    """What the network in a checkpoint expects of its input.
+
+    Raises:
+        DataError: the file is missing or broken, or a field is.
+    """
+    return _block(Preprocessing, path, "preprocessing")
+
+
+def _block(kind: type[Block], path: str | Path, key: str) -> Block:
+    """A block of the metadata in which every field must stand, also those that have a default elsewhere."""
+    values = read_metadata(path).get(key)
+    if not isinstance(values, dict):
+        raise DataError(f"{path}: metadata lacks {key!r}; this is no checkpoint of ours, or not a whole one")
+    missing = [name for name in kind.model_fields if name not in values]
+    if missing:
+        raise DataError(f"{path}: metadata {key!r} lacks {missing[0]!r}; a checkpoint must say it")
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(map(str, problem["loc"]))
+        raise DataError(f"{path}: metadata {key!r}: {name}: {problem['input']!r}: {problem['msg']}") from None
+
+
+def _opened(path: str | Path) -> Any:
+    try:
+        return safe_open(path, "pt")
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such checkpoint; run `dvc repro` to train it") from None
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path}: not a whole safetensors file: {error}") from None
