@@ -14,7 +14,7 @@ from baselines.options import HEADS, head_options
 from lgaf.align.settings import AlignSettings
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
-from lgaf.models.settings import FUSIONS, LgafSettings
+from lgaf.model_settings import FUSIONS, LgafSettings
 from lgaf.report.settings import CheckSettings
 from lgaf.strict import Strict
 from lgaf.train.settings import TrainingRun, TrainSettings
@@ -103,22 +103,22 @@ class Settings(Strict):
         if method not in self.methods:
             raise ValueError(f"methods: {method!r} has no block in params.yaml")
         block = dict(self.methods[method])
-        override = block.pop("train", {})
-        sizes = {"backbone": self.backbone, "embedding_dim": self.embedding_dim, "image_size": self.image_size}
         where = f"methods.{method}"
+        recipe = {**self.train.model_dump(), **block.pop("train", {})}
+        model = {"backbone": self.backbone, "embedding_dim": self.embedding_dim, "image_size": self.image_size}
+        if "dropout" in block:
+            model["dropout"] = block.pop("dropout")
         if method == "lgaf":
             own = {key: block.pop(key) for key in list(block) if key in LgafSettings.model_fields}
             lgaf = validated(LgafSettings, own, where)
             head, branch_weight = lgaf.loss, lgaf.branch_weight
-            model = {"name": "lgaf", "fusion": self.fusion, **sizes, **lgaf.model_arguments()}
+            model |= {"name": "lgaf", "fusion": self.fusion, **lgaf.model_arguments()}
         else:
             head, branch_weight = method, 0.0
-            model = {"name": "plain", **sizes}
+            model |= {"name": "plain"}
         if head not in HEADS:
             raise ValueError(f"{where}.loss: {head!r} is unknown; allowed: {', '.join(HEADS)}")
-        recipe = {**self.train.model_dump(), **override}
-        if "augment" in override:
-            recipe["augment"] = {**self.train.augment.model_dump(), **override["augment"]}
+        validated(Architecture, model, where)
         return TrainingRun(
             method=method,
             model=model,
