@@ -1,0 +1,205 @@
+"""One method on one benchmark: embeddings and protocol in; a summary to print and plot, and a table of trials, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lgaf.evaluate.bootstrap import Estimate
+from lgaf.evaluate.estimates import estimate, rank_name, tar_name
+from lgaf.evaluate.quality import correlations, trend
+from lgaf.evaluate.reject import error_versus_reject, threshold_at_fmr
+from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.evaluate.trials import Images, identification_trials, verification_trials
+
+if TYPE_CHECKING:
+    from lgaf.data.embeddings import Embeddings
+    from lgaf.data.protocol import Identification, Verification
+
+CAUSES = ("hidden", "deformation")
+ROC_POINTS = 200
+HISTOGRAM_BINS = 60
+CMC_RANKS = 50
+EMBEDDING_LINE = "unit embeddings, the mirror image's added before scaling where the checkpoint asks for it; cosine"
+
+
+def score(
+    embeddings: Embeddings, protocol: Verification | Identification, settings: EvaluateSettings, seed: int = 0
+) -> tuple[dict[str, Any], pa.Table]:
+    """Score one method on one benchmark.
+
+    Returns a JSON-ready summary and the trials (columns in :mod:`lgaf.evaluate.trials`). The summary:
+    ``metrics`` {name: value, low, high, n}; ``protocol`` [line to print under the table]; ``images`` {asked, used,
+    missing, missing_names}; ``trials`` {asked, used, dropped}; curves, None where the benchmark has none: ``roc`` {far,
+    tar}, ``histogram`` {edges, mated, nonmated}, ``cmc`` {rank, rate} (or one such a probe set, by name), ``reject``
+    {fraction, error, auc, rule}; ``folds`` {count, std, threshold}; ``attention`` {cause: centre, mean, error, count,
+    spearman}; ``quality`` {truth column: spearman, n}.
+
+    Raises:
+        DataError: embeddings and protocol do not fit together.
+    """
+    if protocol.kind == "verification":
+        summary, trials, images = score_verification(embeddings, protocol, settings, seed)
+    else:
+        summary, trials, images = score_identification(embeddings, protocol, settings, seed)
+    if images.missing:
+        summary["protocol"].append(f"{len(images.missing)} images have no embedding; trials with them are left out")
+    summary["images"] = {
+        "asked": len(images.rows) + len(images.missing),
+        "used": len(images.rows),
+        "missing": len(images.missing),
+        "missing_names": images.missing,
+    }
+    summary |= truth_blocks(embeddings, np.array(list(images.rows.values())))
+    return summary, trials
+
+
+def score_verification(
+    embeddings: Embeddings, protocol: Verification, settings: EvaluateSettings, seed: int
+) -> tuple[dict[str, Any], pa.Table, Images]:
+    """Accuracy, TAR@FAR, ROC, score histogram and error versus reject of pairs."""
+    result, trials, images = verification_trials(embeddings, protocol, settings.max_missing)
+    mated, nonmated = result.scores[result.same], result.scores[~result.same]
+    fars = [far for far in settings.far if far * len(nonmated) >= 1]
+    estimates = estimate(trials, ["accuracy", *map(tar_name, fars)], seed, settings.replicates)
+    lines = [
+        EMBEDDING_LINE,
+        f"{protocol.folds} contiguous folds; threshold of d = 2 - 2 cos from 0, 0.01 ... 3.99 chosen on the others "
+        "(insightface); accuracy is the mean over folds",
+        f"{len(mated):,} mated and {len(nonmated):,} non-mated pairs",
+        interval_line(settings, (trials["identity_left"].to_numpy() >= 0).all()),
+    ]
+    for far in (far for far in settings.far if far not in fars):
+        lines.append(f"{tar_name(far)} left out: {len(nonmated):,} non-mated pairs cannot show it")
+    summary = {
+        "metrics": intervals(estimates, settings.confidence),
+        "protocol": lines,
+        "trials": {"asked": len(protocol.pairs), "used": trials.num_rows, "dropped": 0},
+        "folds": {"count": protocol.folds, "std": result.std, "threshold": result.threshold},
+        "roc": roc_points(*result.roc()),
+        "histogram": histogram(mated, nonmated),
+        "cmc": None,
+        "reject": None,
+    }
+    if settings.reject_fmr * len(nonmated) >= 1:
+        errors = mated <= threshold_at_fmr(nonmated, settings.reject_fmr)
+        quality = trials["quality"].to_numpy()[result.same]
+        rule = (
+            f"FNMR of the remaining mated pairs, threshold at FMR {settings.reject_fmr:g} over all pairs; "
+            "quality of a pair: the smaller norm"
+        )
+        summary["reject"] = {**error_versus_reject(errors, quality), "rule": rule}
+    return summary, trials, images
+
+
+def score_identification(
+    embeddings: Embeddings, protocol: Identification, settings: EvaluateSettings, seed: int
+) -> tuple[dict[str, Any], pa.Table, Images]:
+    """Rank-k rates, CMC and error versus reject of each probe set."""
+    trials, images = identification_trials(embeddings, protocol, settings.max_missing)
+    names = [rank_name(probe_set, rank) for probe_set in protocol.probes for rank in protocol.ranks]
+    estimates = estimate(trials, names, seed, settings.replicates)
+    kept = trials.filter(pc.invert(trials["dropped"]))
+    sets, ranks, quality = (kept[key].to_numpy() for key in ("set", "rank", "quality"))
+    mates, distractors = len(images.present(protocol.gallery)), len(images.present(protocol.distractors))
+    lines = [
+        EMBEDDING_LINE,
+        f"closed set: gallery of {mates + distractors:,} images, {distractors:,} of them distractors, no template "
+        "pooling; ties count against the probe",
+        "probes: " + ", ".join(f"{np.count_nonzero(sets == name):,} {name}".strip() for name in protocol.probes),
+        interval_line(settings, True) + ", the gallery held fixed",
+    ]
+    if dropped := trials.num_rows - len(ranks):
+        lines.append(f"{dropped:,} probes have no mate in the gallery and are dropped")
+    depth = np.arange(1, min(CMC_RANKS, mates + distractors) + 1)
+    curves = {
+        name: {"rank": depth.tolist(), "rate": [float(np.mean(ranks[sets == name] < rank)) for rank in depth]}
+        for name in protocol.probes
+    }
+    rule = "rank-1 misses among the remaining probes; quality: the probe's norm"
+    summary = {
+        "metrics": intervals(estimates, settings.confidence),
+        "protocol": lines,
+        "trials": {"asked": sum(map(len, protocol.probes.values())), "used": len(ranks), "dropped": dropped},
+        "roc": None,
+        "histogram": None,
+        "cmc": curves[""] if list(curves) == [""] else curves,
+        "reject": {**error_versus_reject(ranks > 0, quality), "rule": rule},
+    }
+    return summary, trials, images
+
+
+def truth_blocks(embeddings: Embeddings, rows: np.ndarray) -> dict[str, Any]:
+    """The ``attention`` and ``quality`` blocks over the images used; None where there is nothing to tell."""
+    truth = {name: values[rows] for name, values in embeddings.truth.items()}
+    attention: dict[str, Any] = {}
+    if embeddings.attention is not None:
+        local = embeddings.attention[rows, 0]
+        trends = {cause: trend(local, truth[cause]) for cause in CAUSES if cause in truth}
+        attention = {cause: found for cause, found in trends.items() if found}
+    return {"attention": attention or None, "quality": correlations(embeddings.norms[rows], truth) or None}
+
+
+def interval_line(settings: EvaluateSettings, known: bool) -> str:
+    """How the intervals were made."""
+    units = "identities" if known else "pairs, whose identities are unknown (too narrow where pairs share people)"
+    return f"{100 * settings.confidence:g} % intervals: {settings.replicates:,} bootstrap resamples of {units}"
+
+
+def intervals(estimates: Mapping[str, Estimate], confidence: float) -> dict[str, dict[str, float]]:
+    """{metric: value, low, high, n} as ``results/metrics.json`` has them."""
+    found = {}
+    for name, metric in estimates.items():
+        low, high = metric.interval(confidence)
+        found[name] = {"value": metric.value, "low": low, "high": high, "n": metric.n}
+    return found
+
+
+def roc_points(far: np.ndarray, tar: np.ndarray) -> dict[str, list[float]]:
+    """At most 200 points of the staircase, at logarithmic steps of the false accept rate from the lowest to 1."""
+    wanted = np.geomspace(far[far > 0].min(), 1, ROC_POINTS)
+    place = np.unique(np.searchsorted(far, wanted * (1 + 1e-9), side="right") - 1)
+    return {"far": far[place].tolist(), "tar": tar[place].tolist()}
+
+
+def histogram(mated: np.ndarray, nonmated: np.ndarray) -> dict[str, list[float]]:
+    """Counts of cosine scores in equal bins over [-1, 1]."""
+    edges = np.linspace(-1, 1, HISTOGRAM_BINS + 1)
+    counts = (np.histogram(np.clip(scores, -1, 1), edges)[0].tolist() for scores in (mated, nonmated))
+    return {"edges": edges.tolist(), **dict(zip(("mated", "nonmated"), counts, strict=True))}
+
+
+def score_files(
+    embeddings: Path,
+    protocol: Path,
+    summary: Path,
+    trials: Path,
+    method: str,
+    benchmark: str,
+    settings: EvaluateSettings,
+    seed: int,
+) -> None:
+    """:func:`score` from files to files, the summary named after ``method`` and ``benchmark``.
+
+    Raises:
+        DataError: a file is missing or broken, or the two do not fit together.
+    """
+    from lgaf.data.embeddings import read_embeddings
+    from lgaf.data.protocol import read_protocol
+    from lgaf.errors import DataError
+    from lgaf.files import atomic, write_json
+
+    try:
+        found, table = score(read_embeddings(embeddings), read_protocol(protocol), settings, seed)
+    except DataError as error:
+        if str(error).startswith((str(embeddings), str(protocol))):
+            raise
+        raise DataError(f"{embeddings} with {protocol}: {error}") from None
+    with atomic(trials) as temporary, pa.ipc.new_file(str(temporary), table.schema) as sink:
+        sink.write_table(table)
+    write_json(summary, {"method": method, "benchmark": benchmark, **found})

@@ -1,0 +1,53 @@
+"""Checks of what callers hand in, and unit vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lgaf.errors import DataError
+
+
+def as_vectors(values: ArrayLike, what: str) -> np.ndarray:
+    """``values`` as an (N, D) array of real numbers, not copied where it is one.
+
+    Raises:
+        DataError: another shape or type, or nothing in it. That the numbers are finite is left to :func:`unit`.
+    """
+    array = np.asarray(values)
+    if array.ndim != 2 or 0 in array.shape:
+        raise DataError(f"{what}: embeddings have shape {array.shape}; expected (N, D), neither of them 0")
+    if array.dtype.kind not in "fiu":
+        raise DataError(f"{what}: embeddings have type {array.dtype}; expected real numbers")
+    return array
+
+
+def as_ids(values: ArrayLike, count: int, what: str) -> np.ndarray:
+    """``values`` as (count,) int64 identities.
+
+    Raises:
+        DataError: another length, or not whole numbers.
+    """
+    array = np.asarray(values)
+    if array.shape != (count,):
+        raise DataError(f"{what}: identities have shape {array.shape}; expected ({count},), one for each embedding")
+    if array.dtype.kind not in "iu":
+        raise DataError(f"{what}: identities have type {array.dtype}; expected whole numbers")
+    return array.astype(np.int64, copy=False)
+
+
+def unit(vectors: np.ndarray, what: str, first: int = 0) -> np.ndarray:
+    """Rows of ``vectors`` (floating point) scaled to length 1, as a copy of the same type.
+
+    A row of zeros stays zeros, as in scikit-learn's ``normalize``, which insightface uses. ``first`` is the number
+    of the first row, for the message.
+
+    Raises:
+        DataError: a row holds NaN or infinity, or overflows when squared.
+    """
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    if not np.isfinite(lengths).all():
+        row = first + int(np.flatnonzero(~np.isfinite(lengths))[0])
+        raise DataError(f"{what}: embedding {row} is not finite; embed again, and train again if it persists")
+    lengths[lengths == 0] = 1
+    return vectors / lengths[:, None]
