@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lgaf.strict import Strict
 
@@ -25,6 +25,13 @@ class Preprocessing(Strict):
     """Template that the five points are warped to; ``arcface`` is insightface's, scaled to ``image_size``."""
     image_size: int = Field(ge=1)
     """Side of the aligned face in pixels; part of the alignment."""
+
+    @model_validator(mode="after")
+    def fused_if_flipped(self) -> Preprocessing:
+        """A mirror image without a fusion, or the reverse, means nothing."""
+        if self.flip != (self.flip_fusion == "sum"):
+            raise ValueError(f"flip {self.flip} does not go with flip_fusion {self.flip_fusion!r}")
+        return self
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """(B, S, S, 3) uint8 RGB to (B, 3, S, S) float32, channels_last in memory."""

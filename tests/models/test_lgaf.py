@@ -1,0 +1,202 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from lgaf.errors import SettingsError
+from lgaf.model_settings import FUSIONS
+from lgaf.models import create_model
+from lgaf.models.fusion import create_fusion
+from lgaf.models.gfe import GlobalFeature
+from lgaf.models.mhms import LocalFeature
+
+SMALL = {"backbone": "iresnet_mini", "embedding_dim": 32, "image_size": 32}
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_every_fusion_keeps_the_contract(fusion):
+    torch.manual_seed(0)
+    model = create_model("lgaf", fusion=fusion, **SMALL)
+    out = model(torch.randn(6, 3, 32, 32))
+    assert out.embedding.shape == (6, 32)
+    assert out.attention.shape == (6, 2)
+    torch.testing.assert_close(out.attention.sum(dim=1), torch.ones(6))
+    constant = {"sum": [0.5, 0.5], "local": [1.0, 0.0], "global": [0.0, 1.0]}
+    if fusion in constant:
+        assert out.attention.tolist() == [constant[fusion]] * 6
+    if fusion == "concat":
+        share = out.local.square().sum(dim=1) / out.embedding.square().sum(dim=1)
+        torch.testing.assert_close(out.attention[:, 0], share)
+    assert len(out.branches) == (2 if fusion in ("energy", "sum", "gate") else 0)
+    assert (out.local is None) == (fusion == "global")
+    assert (out.global_ is None) == (fusion == "local")
+
+    loss = sum(feature.pow(3).mean() for feature in (out.embedding, *out.branches))
+    loss.backward()
+    unused = [name for name, weight in model.named_parameters() if weight.grad is None]
+    assert not unused  # distributed training waits for ever on a weight that gets no gradient
+
+
+def test_plain_has_no_attention_and_equals_global_alone():
+    torch.manual_seed(0)
+    plain = create_model("plain", **SMALL).eval()
+    alone = create_model("lgaf", fusion="global", **SMALL).eval()
+    alone.load_state_dict(plain.state_dict())
+    images = torch.randn(2, 3, 32, 32)
+    out = plain(images)
+    assert (out.attention, out.local, out.global_, out.branches) == (None, None, None, ())
+    assert torch.equal(out.embedding, alone(images).embedding)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "side", "shape"),
+    [
+        ("iresnet18", 64, (512, 4, 4)),
+        ("iresnet18", 112, (512, 7, 7)),
+        ("iresnet_mini", 50, (192, 4, 4)),
+        ("iresnet_mini", 224, (192, 14, 14)),
+        ("resnet10t", 112, (512, 4, 4)),
+        ("vit_tiny_patch16_224", 112, (192, 7, 7)),  # tokens
+        ("swin_tiny_patch4_window7_224", 112, (768, 4, 4)),  # channels last
+    ],
+)
+def test_any_backbone_and_size(backbone, side, shape):
+    model = create_model("lgaf", backbone=backbone, image_size=side, embedding_dim=16).eval()
+    images = torch.randn(1, 3, side, side)
+    assert model.backbone.map_shape == shape
+    assert model.backbone(images).shape == (1, *shape)
+    assert model(images).embedding.shape == (1, 16)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    features=arrays(np.float32, (2, 5, 4), elements=st.floats(-50, 50, width=32)),
+    mean=st.tuples(*[st.floats(0, 60)] * 2),
+    variance=st.tuples(*[st.floats(0.01, 50)] * 2),
+    temperature=st.floats(0.2, 5),
+)
+def test_energy_fusion_is_its_formula(features, mean, variance, temperature):
+    fusion = create_fusion("energy", 4, temperature).eval()
+    fusion.standardise.running_mean = torch.tensor(mean)
+    fusion.standardise.running_var = torch.tensor(variance)
+    local, global_ = torch.from_numpy(features)
+    embedding, attention = fusion(local, global_)
+    for i, pair in enumerate(zip(*features.astype(float), strict=True)):
+        norms = [math.sqrt(sum(x * x for x in feature)) for feature in pair]
+        z = [(norms[k] - mean[k]) / math.sqrt(variance[k] + 1e-5) / temperature for k in (0, 1)]
+        weight = 1 / (1 + math.exp(min(max(z[1] - z[0], -700), 700)))
+        assert attention[i].tolist() == pytest.approx([weight, 1 - weight], abs=1e-3)
+        expected = attention[i, 0].item() * pair[0] + attention[i, 1].item() * pair[1]
+        np.testing.assert_allclose(embedding[i].numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_energy_fusion_follows_what_is_unusual_for_the_branch():
+    torch.manual_seed(0)
+    fusion = create_fusion("energy", 8, 1.0).double().train()
+    local, global_ = torch.nn.functional.normalize(torch.randn(2, 64, 8, dtype=torch.float64), dim=2)
+    lengths = 5 + torch.rand(64, 1, dtype=torch.float64)
+    _, attention = fusion(local * lengths, 100 * global_)  # the global branch is the stronger one for every image
+    order = lengths.squeeze().argsort()
+    assert (attention[order, 0].diff() > 0).all()  # yet weights follow the variation, not the level
+    assert abs(attention[:, 0].mean().item() - 0.5) < 0.05
+
+
+def test_energies_and_gate_are_trained():
+    for name in ("energy", "gate"):
+        fusion = create_fusion(name, 8, 1.0)
+        local, global_ = torch.randn(2, 16, 8).unbind()
+        local.requires_grad_()
+        _, attention = fusion(local, global_)
+        attention[0, 0].backward()
+        assert local.grad.abs().sum() > 0 if name == "energy" else fusion.gate.weight.grad.abs().sum() > 0
+
+
+def test_concat_of_nothing_is_halves():
+    _, attention = create_fusion("concat", 8, 1.0)(torch.zeros(2, 4), torch.zeros(2, 4))
+    assert attention.tolist() == [[0.5, 0.5]] * 2
+
+
+def test_local_feature_is_its_formula():
+    torch.manual_seed(0)
+    branch = LocalFeature((8, 5, 5), 6, heads=3, kernels=(1, 3), reduction=4).double().eval()
+    branch.norm.running_mean.normal_()
+    branch.project.standardise.running_mean.normal_()
+    x = torch.randn(2, 8, 5, 5, dtype=torch.float64)
+
+    y = (x - branch.norm.running_mean.view(1, -1, 1, 1)) / math.sqrt(1 + 1e-5)
+    pooled = []
+    for number, head in enumerate(branch.heads):
+        squeeze, _, spread, _ = head.spatial
+        kernel = (1, 3, 1)[number]
+        assert spread.kernel_size == (kernel, kernel)
+        hidden = torch.einsum("oc,bchw->bohw", squeeze.weight[:, :, 0, 0], y) + squeeze.bias.view(1, -1, 1, 1)
+        windows = (
+            torch.nn.functional.pad(hidden.clamp(min=0), [kernel // 2] * 4).unfold(2, kernel, 1).unfold(3, kernel, 1)
+        )
+        seen = torch.sigmoid(torch.einsum("bchwij,cij->bhw", windows, spread.weight[0]) + spread.bias)
+        local = y * seen.unsqueeze(1)
+        _, down, _, up, _ = head.channel
+        mean = local.mean(dim=(2, 3))
+        kept = torch.sigmoid((mean @ down.weight[:, :, 0, 0].T).clamp(min=0) @ up.weight[:, :, 0, 0].T)
+        pooled.append(mean * kept)
+    z = torch.cat(pooled, dim=1) @ branch.project.linear.weight.T + branch.project.linear.bias
+    expected = (z - branch.project.standardise.running_mean) / math.sqrt(1 + 1e-5)
+    torch.testing.assert_close(branch(x), expected)
+
+
+def test_energies_of_both_branches_have_one_scale():
+    torch.manual_seed(0)
+    features = torch.randn(64, 8, 3, 3) * 10 + 3
+    for branch in (GlobalFeature((8, 3, 3), 16), LocalFeature((8, 3, 3), 16)):
+        assert branch(features).square().sum(dim=1).mean().item() == pytest.approx(16, rel=1e-2)
+
+
+def test_autocast_leaves_features_and_fusion_in_float32():
+    torch.manual_seed(0)
+    model = create_model("lgaf", **SMALL)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = model(torch.randn(4, 3, 32, 32))
+    assert {value.dtype for value in out} == {torch.float32}
+    norms = torch.stack([out.local.norm(dim=1), out.global_.norm(dim=1)], dim=1)
+    z = (norms - norms.mean(dim=0)) / (norms.var(dim=0, unbiased=False) + 1e-5).sqrt()
+    torch.testing.assert_close(out.attention, torch.softmax(z, dim=1))
+
+
+def test_dropout_acts_in_training_only():
+    torch.manual_seed(0)
+    model = create_model("lgaf", dropout=0.5, **SMALL)
+    images = torch.randn(4, 3, 32, 32)
+    assert not torch.equal(model(images).embedding, model(images).embedding)
+    model.eval()
+    assert torch.equal(model(images).embedding, model(images).embedding)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"name": "lgaf", "fusion": "mean"},
+            "fusion: 'mean': unknown; allowed: energy, sum, concat, gate, local, global",
+        ),
+        ({"name": "vgg"}, "name: 'vgg'.*'lgaf' or 'plain'"),
+        ({"name": "lgaf", "head": 4}, "head: unknown option; allowed: .*heads"),
+        ({"name": "lgaf", "kernels": (2,)}, "every kernel must be odd"),
+        ({"name": "lgaf", "kernels": ()}, "kernels"),
+        ({"name": "lgaf", "heads": 0}, "heads: 0: .*greater than or equal to 1"),
+        ({"name": "lgaf", "temperature": 0}, "temperature"),
+        ({"name": "lgaf", "image_size": 16}, "image_size: 16"),
+        ({"name": "lgaf", "fusion": "concat", "embedding_dim": 33}, "even embedding_dim, not 33"),
+        ({"name": "plain", "backbone": "iresnet5"}, "'iresnet5' is unknown to timm; did you mean iresnet50"),
+        ({"name": "plain", "backbone": "hf-hub:someone/something"}, "unknown to timm"),
+        ({"name": "plain", "backbone": "crossvit_9_240"}, "'crossvit_9_240' gives no feature map for image_size 112"),
+        ({}, r"give a name \(lgaf or plain\) or a checkpoint"),
+        ({"name": "lgaf", "checkpoint": "x"}, "x carries its own architecture"),
+    ],
+)
+def test_wrong_settings_are_named(arguments, message):
+    with pytest.raises(SettingsError, match=message):
+        create_model(**arguments)
