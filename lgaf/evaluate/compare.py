@@ -41,9 +41,7 @@ def paired_difference(
     for column in SAME_TRIALS:
         a, b = (table[column] if column in table.column_names else None for table in (first, second))
         if (a is None) != (b is None) or (a is not None and not a.equals(b)):
-            raise DataError(
-                f"the trials differ in column {column!r}; methods are compared on equal ones, score both again"
-            )
+            raise DataError(f"the trials differ in column {column!r}; only methods of equal trials compare, score both")
     metrics = list(metrics)
     one, other = (estimate(table, metrics, seed, replicates) for table in (first, second))
     tail = (1 - confidence) / 2

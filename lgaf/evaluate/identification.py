@@ -82,7 +82,8 @@ def mate_ranks(gallery: ArrayLike, gallery_ids: ArrayLike, probes: ArrayLike, pr
     best = np.empty(len(kept), np.float32)
     for rows in blocks(len(kept), PROBES_A_BLOCK // 4):
         first = start[rows][0]
-        mates = unit(gallery[order[first : end[rows][-1]]].astype(np.float32, copy=False), "gallery")
+        entries = order[first : end[rows][-1]]
+        mates = unit(gallery[entries].astype(np.float32, copy=False), "gallery", entries)
         scores = units[rows] @ mates.T
         spans = zip(scores, start[rows] - first, end[rows] - first, strict=True)
         best[rows] = [row[a:b].max() for row, a, b in spans]
@@ -91,9 +92,9 @@ def mate_ranks(gallery: ArrayLike, gallery_ids: ArrayLike, probes: ArrayLike, pr
     limits = (best - np.float32(TIE))[:, None]
     score_buffer = np.empty((PROBES_A_BLOCK, GALLERY_A_BLOCK), np.float32)
     for columns in tqdm(blocks(len(gallery), GALLERY_A_BLOCK), "gallery", delay=2, leave=False, disable=None):
-        entries = unit(gallery[order[columns]].astype(np.float32, copy=False), "gallery").T
+        block = unit(gallery[order[columns]].astype(np.float32, copy=False), "gallery", order[columns]).T
         for rows in blocks(len(kept), PROBES_A_BLOCK):
-            scores = np.matmul(units[rows], entries, out=score_buffer[: rows.stop - rows.start, : entries.shape[1]])
+            scores = np.matmul(units[rows], block, out=score_buffer[: rows.stop - rows.start, : block.shape[1]])
             for row in np.flatnonzero((start[rows] < columns.stop) & (end[rows] > columns.start)):
                 a, b = start[rows][row], end[rows][row]
                 scores[row, max(a - columns.start, 0) : b - columns.start] = -np.inf  # mates do not outrank a mate

@@ -48,7 +48,7 @@ def locate(embeddings: Embeddings, asked: Iterable[str], max_missing: float) -> 
     missing = [name for name in names if name not in known]
     if len(missing) > max_missing * len(names):
         raise DataError(
-            f"{len(missing)} of {len(names)} images that the protocol asks for lack an embedding, first {missing[0]!r}; "
+            f"{len(missing)} of {len(names)} images that the protocol asks for lack an embedding, as {missing[0]!r}; "
             f"evaluate.max_missing allows a share of {max_missing:g}: see why alignment left them out, or raise it"
         )
     return Images({name: known[name] for name in names if name in known}, missing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -36,18 +38,19 @@ def as_ids(values: ArrayLike, count: int, what: str) -> np.ndarray:
     return array.astype(np.int64, copy=False)
 
 
-def unit(vectors: np.ndarray, what: str, first: int = 0) -> np.ndarray:
+def unit(vectors: np.ndarray, what: str, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
     """Rows of ``vectors`` (floating point) scaled to length 1, as a copy of the same type.
 
-    A row of zeros stays zeros, as in scikit-learn's ``normalize``, which insightface uses. ``first`` is the number
-    of the first row, for the message.
+    A row of zeros stays zeros, as in scikit-learn's ``normalize``, which insightface uses. ``rows`` are
+    the rows' numbers, for the message.
 
     Raises:
         DataError: a row holds NaN or infinity, or overflows when squared.
     """
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     if not np.isfinite(lengths).all():
-        row = first + int(np.flatnonzero(~np.isfinite(lengths))[0])
+        row = int(np.flatnonzero(~np.isfinite(lengths))[0])
+        row = row if rows is None else int(rows[row])
         raise DataError(f"{what}: embedding {row} is not finite; embed again, and train again if it persists")
     lengths[lengths == 0] = 1
     return vectors / lengths[:, None]

@@ -145,8 +145,9 @@ def distances(left: ArrayLike, right: ArrayLike) -> np.ndarray:
     result = np.empty(len(left))
     for start in range(0, len(left), ROWS_A_BLOCK):
         block = slice(start, start + ROWS_A_BLOCK)
-        difference = unit(left[block].astype(np.float64), "left", start)
-        difference -= unit(right[block].astype(np.float64), "right", start)
+        rows = range(start, len(left))
+        difference = unit(left[block].astype(np.float64), "left", rows)
+        difference -= unit(right[block].astype(np.float64), "right", rows)
         result[block] = np.sum(np.square(difference, out=difference), axis=1)
     return result
 

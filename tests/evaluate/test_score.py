@@ -1,0 +1,265 @@
+"""Embeddings and protocol to summary and trials."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pydantic import ValidationError
+
+from lgaf.data.embeddings import Embeddings, write_embeddings
+from lgaf.data.pack import read_table
+from lgaf.data.protocol import Identification, Verification, write_protocol
+from lgaf.errors import DataError
+from lgaf.evaluate import EvaluateSettings, identify, verify
+from lgaf.evaluate.score import roc_points, score, score_files
+
+QUICK = EvaluateSettings(replicates=100)
+
+
+def faces(people=30, each=4, noise=0.9, attention=True, seed=0):
+    """``each`` images of each person, named pPP_K; the more of a face is hidden, the noisier its embedding."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(people), each)
+    hidden = rng.random(len(labels)).astype(np.float32)
+    vectors = rng.standard_normal((people, 16))[labels]
+    vectors = vectors + noise * (0.5 + hidden[:, None]) * rng.standard_normal(vectors.shape)
+    weights = np.stack([hidden, 1 - hidden], axis=1)
+    return Embeddings(
+        names=[f"p{label:02}_{i % each}" for i, label in enumerate(labels)],
+        labels=labels.astype(np.int32),
+        vectors=vectors.astype(np.float32),
+        norms=(30 - 10 * hidden).astype(np.float32),
+        attention=weights.astype(np.float32) if attention else None,
+        truth={"hidden": hidden, "yaw": np.full(len(labels), np.nan, np.float32)},
+    )
+
+
+def verification(people=30, folds=10):
+    pairs = []
+    for p in range(people):
+        for k in range(3):
+            pairs += [(f"p{p:02}_{k}", f"p{p:02}_{k + 1}", True)]
+            pairs += [(f"p{p:02}_{k}", f"p{(p + 1 + 7 * k) % people:02}_{k}", False)]
+    return Verification(pairs=pairs, folds=folds)
+
+
+def identification(**changes):
+    values = {
+        "gallery": [f"p{p:02}_0" for p in range(20)],
+        "distractors": [f"p{p:02}_0" for p in range(20, 25)],
+        "probes": {"d1": [f"p{p:02}_1" for p in range(22)], "d2": [f"p{p:02}_2" for p in range(20)]},
+        "ranks": [1, 5],
+    }
+    return Identification(**{**values, **changes})
+
+
+def test_verification_summary():
+    embeddings, protocol = faces(), verification()
+    summary, trials = score(embeddings, protocol, QUICK)
+    json.dumps(summary, allow_nan=False)
+    assert list(summary["metrics"]) == ["accuracy", "tar@far=1e-2"]
+    row = {name: i for i, name in enumerate(embeddings.names)}
+    left, right = ([row[pair[side]] for pair in protocol.pairs] for side in (0, 1))
+    same = [pair[2] for pair in protocol.pairs]
+    result = verify(embeddings.vectors[left], embeddings.vectors[right], same)
+    accuracy = summary["metrics"]["accuracy"]
+    assert accuracy["value"] == result.accuracy
+    assert 0.5 < accuracy["low"] < accuracy["value"] < accuracy["high"] < 1
+    assert accuracy["n"] == 180
+    assert summary["metrics"]["tar@far=1e-2"]["value"] == result.tar(0.01)
+    assert summary["folds"] == {"count": 10, "std": result.std, "threshold": result.threshold}
+    assert summary["images"] == {"asked": 120, "used": 120, "missing": 0, "missing_names": []}
+    assert summary["trials"] == {"asked": 180, "used": 180, "dropped": 0}
+    assert summary["cmc"] is None
+    assert any("tar@far=1e-3 left out" in line for line in summary["protocol"])
+    assert any("10 contiguous folds" in line for line in summary["protocol"])
+    assert sum(summary["histogram"]["mated"]) == sum(summary["histogram"]["nonmated"]) == 90
+    assert len(summary["histogram"]["edges"]) == 61
+    assert summary["reject"] is None  # 90 non-mated pairs cannot fix an FMR of 1 %
+    assert trials.column_names == [
+        "left", "right", "identity_left", "identity_right", "same", "fold", "score", "correct", "quality"
+    ]  # fmt: skip
+    assert trials["correct"].to_pylist() == result.correct.tolist()
+    assert trials["identity_left"].to_pylist() == embeddings.labels[left].tolist()
+    norms = embeddings.norms
+    assert trials["quality"].to_pylist() == [min(norms[a], norms[b]) for a, b in zip(left, right, strict=True)]
+
+
+def test_reject_curve_of_pairs():
+    embeddings, protocol = faces(), verification()
+    summary, trials = score(embeddings, protocol, EvaluateSettings(replicates=100, reject_fmr=0.1))
+    rows = trials.to_pylist()
+    threshold = sorted((row["score"] for row in rows if not row["same"]), reverse=True)[9]
+    mated = sorted((row for row in rows if row["same"]), key=lambda row: row["quality"])
+    curve = summary["reject"]
+    assert "FMR 0.1 over all pairs" in curve["rule"]
+    assert curve["error"][0] == pytest.approx(np.mean([row["score"] <= threshold for row in mated]))
+    assert curve["error"][10] == pytest.approx(np.mean([row["score"] <= threshold for row in mated[45:]]))
+    assert curve["error"][10] < curve["error"][0]
+
+
+def test_truth_is_set_against_norm_and_attention():
+    summary, _ = score(faces(), verification(), QUICK)
+    assert summary["quality"] == {"hidden": {"spearman": pytest.approx(-1.0), "n": 120}}
+    trend = summary["attention"]["hidden"]
+    assert trend["mean"] == sorted(trend["mean"])
+    assert trend["spearman"] == pytest.approx(1.0)
+    assert sum(trend["count"]) <= 120
+    assert score(faces(attention=False), verification(), QUICK)[0]["attention"] is None
+
+
+def test_identification_summary():
+    embeddings, protocol = faces(), identification()
+    summary, trials = score(embeddings, protocol, QUICK)
+    json.dumps(summary, allow_nan=False)
+    assert list(summary["metrics"]) == ["d1_rank1", "d1_rank5", "d2_rank1", "d2_rank5"]
+    row = {name: i for i, name in enumerate(embeddings.names)}
+    gallery = [row[name] for name in [*protocol.gallery, *protocol.distractors]]
+    ids = [*range(20), *[-100] * 5]
+    for name, probes in protocol.probes.items():
+        chosen = [row[probe] for probe in probes]
+        vectors, labels = embeddings.vectors, embeddings.labels
+        expected = identify(vectors[gallery], ids, vectors[chosen], labels[chosen], ranks=[1, 5])
+        assert summary["metrics"][f"{name}_rank1"]["value"] == expected[1]
+        assert summary["metrics"][f"{name}_rank5"]["value"] == expected[5]
+        assert summary["metrics"][f"{name}_rank1"]["n"] == 20
+        assert summary["cmc"][name]["rate"][0] == expected[1]
+        assert summary["cmc"][name]["rate"][4] == expected[5]
+        assert summary["cmc"][name]["rank"] == list(range(1, 26))
+    assert summary["trials"] == {"asked": 42, "used": 40, "dropped": 2}
+    assert "2 probes have no mate in the gallery and are dropped" in summary["protocol"]
+    assert "probes: 20 d1, 20 d2" in summary["protocol"]
+    assert any("gallery of 25 images, 5 of them distractors" in line for line in summary["protocol"])
+    dropped = [r for r in trials.to_pylist() if r["dropped"]]
+    assert [(r["set"], r["probe"], r["identity"], r["rank"]) for r in dropped] == [
+        ("d1", "p20_1", 20, None),
+        ("d1", "p21_1", 21, None),
+    ]
+    kept = [r for r in trials.to_pylist() if not r["dropped"]]
+    assert summary["reject"]["error"][0] == np.mean([r["rank"] > 0 for r in kept])
+    assert summary["roc"] is None
+    assert summary["histogram"] is None
+
+
+def test_one_unnamed_probe_set():
+    summary, _ = score(faces(), identification(probes={"": [f"p{p:02}_1" for p in range(20)]}, ranks=[1]), QUICK)
+    assert list(summary["metrics"]) == ["rank1"]
+    assert list(summary["cmc"]) == ["rank", "rate"]
+
+
+def without(embeddings, *names):
+    kept = np.array([name not in names for name in embeddings.names])
+    return dataclasses.replace(
+        embeddings,
+        names=[name for name in embeddings.names if name not in names],
+        labels=embeddings.labels[kept],
+        vectors=embeddings.vectors[kept],
+        norms=embeddings.norms[kept],
+        attention=embeddings.attention[kept],
+        truth={name: values[kept] for name, values in embeddings.truth.items()},
+    )
+
+
+def test_missing_images_are_left_out_counted_and_listed():
+    loose = EvaluateSettings(replicates=100, max_missing=0.02)
+    summary, trials = score(without(faces(), "p00_0", "p10_3"), verification(), loose)
+    assert summary["images"] == {"asked": 120, "used": 118, "missing": 2, "missing_names": ["p00_0", "p10_3"]}
+    assert summary["trials"] == {"asked": 180, "used": 180 - 4, "dropped": 0}
+    assert "2 images have no embedding; trials with them are left out" in summary["protocol"]
+    # The pairs that remain keep the folds of the whole protocol: 18 in each, less what is missing.
+    assert np.bincount(trials["fold"].to_numpy()).tolist() == [16, 18, 18, 17, 18, 18, 18, 17, 18, 18]
+
+
+def test_a_missing_mate_drops_its_probes():
+    summary, _ = score(without(faces(), "p03_0"), identification(), EvaluateSettings(replicates=100, max_missing=0.02))
+    assert summary["trials"]["dropped"] == 2 + 2
+    assert summary["metrics"]["d1_rank1"]["n"] == 19
+
+
+def test_unknown_identities_are_said_to_be_unknown():
+    """A .bin file names nobody."""
+    embeddings = dataclasses.replace(faces(), labels=np.full(120, -1, np.int32))
+    summary, _ = score(embeddings, verification(), QUICK)
+    assert any("resamples of pairs, whose identities are unknown" in line for line in summary["protocol"])
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "protocol", "message"),
+    [
+        (without(faces(), "p00_0", "p01_0"), verification(), "2 of 120 images .* as 'p00_0'; evaluate.max_missing"),
+        (dataclasses.replace(faces(), names=["x"] * 120), verification(), "'x' occurs twice"),
+        (faces(), Verification(pairs=[("p00_0", "p01_0", True)] * 10), "says same, their identities say otherwise"),
+        (faces(), Verification(pairs=[("p00_0", "p00_1", True)] * 10), "all 10 pairs are mated"),
+        (faces(), Verification(pairs=[("p00_0", "p00_1", True), ("p00_0", "p01_1", False)]), "2 pairs in 10 folds"),
+        (faces(), Verification(pairs=[]), "0 pairs in 10 folds"),
+        (faces(), identification(gallery=[], distractors=[]), "gallery: embeddings have shape \\(0, 16\\)"),
+        (faces(), identification(probes={"": ["p00_0"]}), "'p00_0' is both probe and gallery"),
+        (faces(), identification(gallery=["p00_0", "p00_0"]), "holds an image twice"),
+        (faces(), identification(probes={"": ["p28_1"]}), "no probe of set '' has a mate"),
+        (faces(), identification(probes={"": []}), "probes: embeddings have shape"),
+    ],
+)
+def test_what_does_not_fit_is_one_line(embeddings, protocol, message):
+    with pytest.raises(DataError, match=message) as caught:
+        score(embeddings, protocol, QUICK)
+    assert "\n" not in str(caught.value)
+
+
+def test_roc_points_are_few_and_on_the_curve():
+    rng = np.random.default_rng(0)
+    far = np.append(0, np.sort(rng.random(5000)))
+    tar = np.sqrt(far)
+    far[-1] = tar[-1] = 1
+    found = roc_points(far, tar)
+    assert len(found["far"]) <= 200
+    assert set(zip(found["far"], found["tar"], strict=True)) <= set(zip(far.tolist(), tar.tolist(), strict=True))
+    assert found["far"][0] == far[1]
+    assert found["far"][-1] == found["tar"][-1] == 1
+
+
+def test_files(tmp_path):
+    source, lists = tmp_path / "embeddings.arrow", tmp_path / "lfw.json"
+    write_embeddings(source, faces())
+    write_protocol(lists, verification())
+    outputs = tmp_path / "out" / "lfw.json", tmp_path / "trials" / "lfw.arrow"
+    score_files(source, lists, *outputs, "lgaf", "world/lfw", QUICK, 3)
+    summary = json.loads(outputs[0].read_text())
+    expected, trials = score(faces(), verification(), QUICK, 3)
+    assert summary == {"method": "lgaf", "benchmark": "world/lfw", **json.loads(json.dumps(expected))}
+    assert read_table(outputs[1], trials.column_names).equals(trials)
+    first = outputs[0].read_bytes()
+    score_files(source, lists, *outputs, "lgaf", "world/lfw", QUICK, 3)
+    assert outputs[0].read_bytes() == first
+    write_protocol(lists, Verification(pairs=[]))
+    with pytest.raises(DataError, match=r"embeddings.arrow with .*lfw.json: 0 pairs"):
+        score_files(source, lists, *outputs, "lgaf", "world/lfw", QUICK, 3)
+
+
+def test_settings_refuse_nonsense():
+    assert EvaluateSettings(far=["1e-3"]).far == (0.001,)  # what YAML 1.1 makes of 1e-3
+    for wrong in (
+        {"far": [0]},
+        {"far": [2]},
+        {"replicates": 5},
+        {"confidence": 1},
+        {"max_missing": 1},
+        {"fars": [0.1]},
+    ):
+        with pytest.raises(ValidationError):
+            EvaluateSettings(**wrong)
+
+
+def test_scoring_imports_no_torch_and_nothing_slow():
+    code = "import lgaf.evaluate, lgaf.evaluate.score, sys; print([m for m in ('torch', 'sklearn', 'pandas', 'scipy') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_trials_are_arrow():
+    assert isinstance(score(faces(), identification(), QUICK)[1], pa.Table)
