@@ -19,7 +19,7 @@ from lgaf.errors import DataError
 from lgaf.evaluate import EvaluateSettings, identify, verify
 from lgaf.evaluate.score import roc_points, score, score_files
 
-QUICK = EvaluateSettings(replicates=100)
+QUICK = EvaluateSettings(replicates=100, far=(0.05, 0.001))
 
 
 def faces(people=30, each=4, noise=0.9, attention=True, seed=0):
@@ -63,7 +63,7 @@ def test_verification_summary():
     embeddings, protocol = faces(), verification()
     summary, trials = score(embeddings, protocol, QUICK)
     json.dumps(summary, allow_nan=False)
-    assert list(summary["metrics"]) == ["accuracy", "tar@far=1e-2"]
+    assert list(summary["metrics"]) == ["accuracy", "tar@far=5e-2"]
     row = {name: i for i, name in enumerate(embeddings.names)}
     left, right = ([row[pair[side]] for pair in protocol.pairs] for side in (0, 1))
     same = [pair[2] for pair in protocol.pairs]
@@ -72,7 +72,7 @@ def test_verification_summary():
     assert accuracy["value"] == result.accuracy
     assert 0.5 < accuracy["low"] < accuracy["value"] < accuracy["high"] < 1
     assert accuracy["n"] == 180
-    assert summary["metrics"]["tar@far=1e-2"]["value"] == result.tar(0.01)
+    assert summary["metrics"]["tar@far=5e-2"]["value"] == result.tar(0.05)
     assert summary["folds"] == {"count": 10, "std": result.std, "threshold": result.threshold}
     assert summary["images"] == {"asked": 120, "used": 120, "missing": 0, "missing_names": []}
     assert summary["trials"] == {"asked": 180, "used": 180, "dropped": 0}
@@ -173,7 +173,7 @@ def test_missing_images_are_left_out_counted_and_listed():
     assert summary["trials"] == {"asked": 180, "used": 180 - 4, "dropped": 0}
     assert "2 images have no embedding; trials with them are left out" in summary["protocol"]
     # The pairs that remain keep the folds of the whole protocol: 18 in each, less what is missing.
-    assert np.bincount(trials["fold"].to_numpy()).tolist() == [16, 18, 18, 17, 18, 18, 18, 17, 18, 18]
+    assert np.bincount(trials["fold"].to_numpy()).tolist() == [16, 18, 18, 17, 18, 18, 18, 18, 18, 17]
 
 
 def test_a_missing_mate_drops_its_probes():
@@ -256,7 +256,8 @@ def test_settings_refuse_nonsense():
 
 
 def test_scoring_imports_no_torch_and_nothing_slow():
-    code = "import lgaf.evaluate, lgaf.evaluate.score, sys; print([m for m in ('torch', 'sklearn', 'pandas', 'scipy') if m in sys.modules])"
+    heavy = ("torch", "sklearn", "pandas", "scipy")
+    code = f"import lgaf.evaluate, lgaf.evaluate.score, sys; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 
