@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -14,9 +13,9 @@ from baselines.options import HEADS, head_options
 from lgaf.align.settings import AlignSettings
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
-from lgaf.model_settings import FUSIONS, LgafSettings
+from lgaf.model_settings import FUSIONS, Architecture, LgafSettings
 from lgaf.report.settings import CheckSettings
-from lgaf.strict import Strict
+from lgaf.strict import Strict, checked, unknown_key
 from lgaf.train.settings import TrainingRun, TrainSettings
 from lgaf.world.settings import WorldSettings
 
@@ -76,7 +75,7 @@ class Settings(Strict):
         return name
 
     @model_validator(mode="after")
-    def benchmarks_and_methods(self) -> Settings:
+    def known_benchmarks(self) -> Settings:
         known = BENCHMARKS[self.data.source]
         for name in self.benchmarks:
             if name not in known:
@@ -84,8 +83,6 @@ class Settings(Strict):
                                  f"allowed: {', '.join(known)}")  # fmt: skip
         if len(set(self.benchmarks)) < len(self.benchmarks):
             raise ValueError("benchmarks: a name stands twice")
-        for method in self.methods:
-            self.run(method)
         return self
 
     def display(self, benchmark: str) -> str:
@@ -96,78 +93,43 @@ class Settings(Strict):
         """All that decides what training ``method`` gives.
 
         Raises:
-            ValueError: an unknown method or a bad value in its block.
+            SettingsError: an unknown method or a bad value in its block.
         """
         if method != "lgaf" and method not in HEADS:
-            raise ValueError(f"methods: {method!r} is unknown; allowed: lgaf, {', '.join(HEADS)}")
+            raise SettingsError(f"methods: {method!r} is unknown; allowed: lgaf, {', '.join(HEADS)}")
         if method not in self.methods:
-            raise ValueError(f"methods: {method!r} has no block in params.yaml")
-        block = dict(self.methods[method])
-        where = f"methods.{method}"
-        recipe = {**self.train.model_dump(), **block.pop("train", {})}
-        model = {"backbone": self.backbone, "embedding_dim": self.embedding_dim, "image_size": self.image_size}
-        if "dropout" in block:
-            model["dropout"] = block.pop("dropout")
-        if method == "lgaf":
-            own = {key: block.pop(key) for key in list(block) if key in LgafSettings.model_fields}
-            lgaf = validated(LgafSettings, own, where)
-            head, branch_weight = lgaf.loss, lgaf.branch_weight
-            model |= {"name": "lgaf", "fusion": self.fusion, **lgaf.model_arguments()}
-        else:
-            head, branch_weight = method, 0.0
-            model |= {"name": "plain"}
+            raise SettingsError(f"methods: {method!r} has no block")
+        block, where = self.methods[method], f"methods.{method}"
+        head = block.get("loss", LgafSettings().loss) if method == "lgaf" else method
         if head not in HEADS:
-            raise ValueError(f"{where}.loss: {head!r} is unknown; allowed: {', '.join(HEADS)}")
-        validated(Architecture, model, where)
+            raise SettingsError(f"{where}.loss: {head!r} is unknown; allowed: {', '.join(HEADS)}")
+        of_network = ["dropout", *(LgafSettings.model_fields if method == "lgaf" else ())]
+        of_head = list(head_options(head).model_fields)
+        for key in block:
+            if key not in (*of_network, *of_head, "train"):
+                raise SettingsError(unknown_key(f"{where}.{key}", [*of_network, *of_head, "train"]))
+
+        def part(keys: list[str]) -> dict[str, Any]:
+            return {key: block[key] for key in keys if key in block}
+
+        model = {"backbone": self.backbone, "embedding_dim": self.embedding_dim, "image_size": self.image_size}
+        model |= {"name": "plain", **part(["dropout"])}
+        branch_weight = 0.0
+        if method == "lgaf":
+            lgaf = checked(LgafSettings, part(list(LgafSettings.model_fields)), where)
+            model |= {"name": "lgaf", "fusion": self.fusion, **lgaf.model_arguments()}
+            branch_weight = lgaf.branch_weight
+        recipe = {**self.train.model_dump(), **block.get("train", {})}
         return TrainingRun(
             method=method,
-            model=model,
+            model=checked(Architecture, model, where).model_dump(),
             head=head,
-            head_options=validated(head_options(head), block, where).model_dump(),
+            head_options=checked(head_options(head), part(of_head), where).model_dump(),
             branch_weight=branch_weight,
             seed=self.seed,
             device=self.device,
-            train=validated(TrainSettings, recipe, f"{where}.train"),
+            train=checked(TrainSettings, recipe, f"{where}.train"),
         )
-
-
-def validated(kind: type[BaseModel], values: dict[str, Any], where: str) -> Any:
-    """``kind`` made of ``values``; a ValueError whose lines begin with ``where`` if they do not fit."""
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        raise ValueError("\n".join(explain(error, kind, where))) from None
-
-
-def explain(error: ValidationError, kind: type[BaseModel], where: str = "") -> list[str]:
-    """One line a problem: key, value, what is allowed."""
-    lines = []
-    for problem in error.errors():
-        path = [str(part) for part in problem["loc"]]
-        key = ".".join(([where] if where else []) + path)
-        if problem["type"] == "extra_forbidden":
-            allowed = sorted(fields_at(kind, path[:-1]))
-            near = get_close_matches(path[-1], allowed, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            lines.append(f"{key}: unknown key{hint} allowed: {', '.join(allowed)}" if not hint
-                         else f"{key}: unknown key{hint} Allowed: {', '.join(allowed)}")  # fmt: skip
-        elif problem["type"] == "value_error":
-            message = problem["msg"].removeprefix("Value error, ")
-            own_key = not key or any(message.startswith(name) for name in Settings.model_fields)
-            lines.append(message if own_key else f"{key}: {problem['input']!r}: {message}")
-        else:
-            lines.append(f"{key}: {problem['input']!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
-    return lines
-
-
-def fields_at(kind: type[BaseModel], path: list[str]) -> list[str]:
-    """Names of the fields of the block that ``path`` leads to."""
-    for part in path:
-        annotation = kind.model_fields[part].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        kind = annotation
-    return list(kind.model_fields)
 
 
 def load_settings(path: str | Path = "params.yaml") -> Settings:
@@ -185,6 +147,9 @@ def load_settings(path: str | Path = "params.yaml") -> Settings:
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: holds no keys; copy a file from presets/")
     try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        raise SettingsError("\n".join(f"{path}: {line}" for line in explain(error, Settings))) from None
+        settings = checked(Settings, values)
+        for method in settings.methods:
+            settings.run(method)
+    except SettingsError as error:
+        raise SettingsError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
+    return settings

@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from lgaf.data.embeddings import Embeddings, write_embeddings
 from lgaf.data.pack import Pack
+from lgaf.device import choose_device
 from lgaf.errors import DataError
 from lgaf.models import create_model
 from lgaf.models.checkpoint import read_preprocessing
-from lgaf.models.device import choose_device
 from lgaf.models.preprocessing import Preprocessing
 
 BATCH = 128

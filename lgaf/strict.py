@@ -1,8 +1,9 @@
-"""The base of every block of parameters."""
+"""The base of every block of parameters, and what is said of one that does not fit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,19 +20,42 @@ class Strict(BaseModel):
 Block = TypeVar("Block", bound=BaseModel)
 
 
-def checked(kind: type[Block], values: Mapping[str, Any], where: str) -> Block:
-    """``kind`` made of keyword arguments.
+def checked(kind: type[Block], values: Mapping[str, Any], where: str = "") -> Block:
+    """``kind`` made of ``values``.
 
     Raises:
-        SettingsError: they do not fit; the line names ``where``, the argument, its value and what is allowed.
+        SettingsError: they do not fit; one line a problem names the key (below ``where``), its value, what is allowed.
     """
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(map(str, problem["loc"])) or kind.__name__
-        if problem["type"] == "extra_forbidden":
-            message = f"unknown option; allowed: {', '.join(kind.model_fields)}"
-        else:
-            message = f"{problem['input']!r}: {problem['msg'].removeprefix('Value error, ')}"
-        raise SettingsError(f"{where}: {key}: {message}") from None
+        problems = [explain(problem, kind, where) for problem in error.errors()]
+    raise SettingsError("\n".join(problems))
+
+
+def explain(problem: Mapping[str, Any], kind: type[BaseModel], where: str) -> str:
+    """One line on one of pydantic's problems."""
+    path = [str(part) for part in problem["loc"]]
+    key = ".".join([where, *path] if where else path)
+    if problem["type"] == "extra_forbidden":
+        return unknown_key(key, fields_at(kind, path[:-1]))
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    value = "" if problem["type"] == "missing" or isinstance(problem["input"], dict) else f"{problem['input']!r}: "
+    return f"{key}: {value}{message}" if key else message
+
+
+def unknown_key(key: str, allowed: Sequence[str]) -> str:
+    """One line on a key, dotted, whose last part is none of ``allowed``."""
+    near = get_close_matches(key.rpartition(".")[2], allowed, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{key}: unknown key{hint} (allowed: {', '.join(allowed)})"
+
+
+def fields_at(kind: type[BaseModel], path: list[str]) -> list[str]:
+    """Names of the fields of the block that ``path`` leads to."""
+    for part in path:
+        inner = kind.model_fields[part].annotation
+        assert isinstance(inner, type)
+        kind = inner
+    return list(kind.model_fields)

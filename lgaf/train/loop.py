@@ -14,11 +14,12 @@ from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from baselines import create_head
+from lgaf.device import choose_device
 from lgaf.errors import TrainingError
 from lgaf.models import create_model
 from lgaf.models.checkpoint import save_model
 from lgaf.train.dataset import FaceDataset, epoch_loader, to_network
-from lgaf.train.device import choose_device, choose_precision
+from lgaf.train.precision import choose_precision
 from lgaf.train.optim import build_optimiser, learning_rate
 from lgaf.train.settings import TrainingRun
 from lgaf.train.state import load_state, save_state

@@ -1,4 +1,4 @@
-"""Which device trains, and in which precision."""
+"""In which precision a network trains."""
 
 from __future__ import annotations
 
@@ -8,23 +8,7 @@ import time
 import torch
 from torch import nn
 
-from lgaf.errors import SettingsError
 from lgaf.train.settings import TrainSettings
-
-DEVICES = ("auto", "cpu", "cuda")
-
-
-def choose_device(name: str) -> torch.device:
-    """``auto`` is the GPU where there is one.
-
-    Raises:
-        SettingsError: ``cuda`` is asked for and absent.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise SettingsError("device: cuda is asked for and torch sees no GPU; set device to auto or cpu")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
 
 
 def choose_precision(settings: TrainSettings, model: nn.Module, image_size: int, device: torch.device) -> torch.dtype:

@@ -1,0 +1,118 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from lgaf.config import BENCHMARKS, load_settings
+from lgaf.errors import SettingsError
+
+ROOT = Path(__file__).parent.parent
+FILES = [ROOT / "params.yaml", *sorted((ROOT / "presets").glob("*.yaml"))]
+
+
+def edited(tmp_path: Path, path: str, value: object) -> Path:
+    """The default parameters with the value at a dotted path replaced."""
+    yaml = YAML()
+    values = yaml.load(FILES[0])
+    *parents, last = path.split(".")
+    block = values
+    for parent in parents:
+        block = block[parent]
+    block[last] = value
+    out = tmp_path / "params.yaml"
+    yaml.dump(values, out)
+    return out
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_shipped_files_are_valid(path):
+    settings = load_settings(path)
+    for method in settings.methods:
+        run = settings.run(method)
+        assert run.model["name"] == ("lgaf" if method == "lgaf" else "plain")
+        assert run.model["fusion"] == settings.fusion or method != "lgaf"
+    assert set(settings.benchmarks) <= set(BENCHMARKS[settings.data.source])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("fusion", "enrgy", ["fusion", "'enrgy'", "energy, sum, concat, gate, local, global"]),
+        ("fuson", "sum", ["fuson", "did you mean 'fusion'"]),
+        ("seed", "zero", ["seed", "'zero'", "integer"]),
+        ("train.lr", float("nan"), ["train.lr", "nan", "finite"]),
+        ("train.warmup_epochs", 99, ["train", "99", "below epochs"]),
+        ("methods.lgaf.heds", 2, ["methods.lgaf.heds", "did you mean 'heads'"]),
+        ("methods.lgaf.heads", 0, ["methods.lgaf.heads", "0", "greater than or equal to 1"]),
+        ("methods.lgaf.loss", "arc", ["methods.lgaf.loss", "'arc'", "arcface, cosface, adaface, magface"]),
+        ("methods.lgaf.kernels", [2], ["methods.lgaf.kernels", "odd"]),
+        ("methods.adaface.l_a", 1, ["methods.adaface.l_a", "allowed: dropout, margin, h, t_alpha, scale, train"]),
+        ("methods.arcface.train", {"lr": -1}, ["methods.arcface.train.lr", "-1", "greater than 0"]),
+        ("methods.magfase", {}, ["'magfase'", "lgaf, arcface, cosface, adaface, magface"]),
+        ("benchmarks", ["lfw", "lfww"], ["'lfww'", "lfw, cfp_fp, cplfw, agedb, calfw, tinyface, scface"]),
+        ("benchmarks", ["lfw", "lfw"], ["benchmarks", "twice"]),
+        ("data.source", "lfw", ["data.root"]),
+        ("data.source", "ms1m", ["data.source", "'ms1m'", "'world' or 'lfw'"]),
+        ("data.world.frame", 20, ["data.world.frame", "20", "250"]),
+        ("evaluate.far", [0.0], ["evaluate.far.0", "greater than 0"]),
+    ],
+)
+def test_mistakes_are_named(tmp_path, path, value, said):
+    file = edited(tmp_path, path, value)
+    with pytest.raises(SettingsError) as error:
+        load_settings(file)
+    (line,) = str(error.value).splitlines()
+    for part in [str(file), *said]:
+        assert part in line
+    assert len(line) < 400
+
+
+def test_all_mistakes_are_named_at_once(tmp_path):
+    (tmp_path / "p.yaml").write_text("seed: x\nfusion: y\n")
+    with pytest.raises(SettingsError) as error:
+        load_settings(tmp_path / "p.yaml")
+    assert {"seed", "fusion", "train", "methods"} <= {line.split(": ")[1] for line in str(error.value).splitlines()}
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "a: [\n", "seed: 1\nseed: 2\n", "\x00"])
+def test_what_is_no_parameters_file(tmp_path, text):
+    (tmp_path / "p.yaml").write_text(text)
+    with pytest.raises(SettingsError, match=r"p\.yaml"):
+        load_settings(tmp_path / "p.yaml")
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(SettingsError, match="no such file"):
+        load_settings(tmp_path / "none.yaml")
+
+
+@given(st.sampled_from(["heads", "reduction"]), st.integers(1, 9))
+def test_method_values_reach_the_network(tmp_path_factory, key, value):
+    settings = load_settings(edited(tmp_path_factory.mktemp("p"), f"methods.lgaf.{key}", value))
+    assert settings.run("lgaf").model[key] == value
+    default = load_settings(FILES[0])
+    assert settings.run("arcface") == default.run("arcface")
+
+
+def test_a_method_overrides_the_common_recipe(tmp_path):
+    settings = load_settings(edited(tmp_path, "methods.adaface.train", {"lr": 0.05, "schedule": "step"}))
+    assert settings.run("adaface").train.lr == 0.05
+    assert settings.run("adaface").train.epochs == settings.train.epochs
+    assert settings.run("arcface").train == settings.train
+
+
+def test_generated_benchmarks_are_named_as_such(tmp_path):
+    assert load_settings(FILES[0]).display("lfw") == "world/lfw"
+    real = YAML().load(edited(tmp_path, "data.source", "lfw"))
+    real["data"]["root"], real["benchmarks"] = "photos", ["lfw"]
+    YAML().dump(real, tmp_path / "real.yaml")
+    assert load_settings(tmp_path / "real.yaml").display("lfw") == "lfw"
+
+
+def test_reading_settings_does_not_load_torch():
+    code = "import lgaf.cli, sys; sys.exit('torch' in sys.modules or 'pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
