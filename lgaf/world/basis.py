@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from lgaf.errors import DataError
 from lgaf.files import atomic
+from lgaf.world.raster import rasterise
 
 SEXES = ("female", "male")
 AGES = ("child", "young", "old")
@@ -33,14 +34,15 @@ OPPOSITES = (
     ("decr", "incr"), ("down", "up"), ("in", "out"), ("backward", "forward"), ("concave", "convex"),
     ("compress", "uncompress"),
 )  # fmt: skip
-PARTS = ("skin", "eye_right", "eye_left", "lashes", "teeth", "tongue", "hair")
-MASKS = ("lips", "eyelids", "ears", "inside-mouth", "face")
+PARTS = ("skin", "eye_right", "eye_left", "teeth", "tongue")
+MASKS = ("lips", "eyelids", "ears")
 
 # Vertices of the base mesh (its group ranges in basemesh_vertex_groups.json), by part.
 RANGES = {
-    "skin": (0, 13380), "eye_left": (14598, 14670), "eye_right": (14670, 14742), "lashes": (14742, 14992),
-    "teeth": (14992, 15128), "tongue": (13380, 13606), "hair": (18722, 19150),
+    "skin": (0, 13380), "eye_left": (14598, 14670), "eye_right": (14670, 14742),
+    "teeth": (14992, 15128), "tongue": (13380, 13606),
 }  # fmt: skip
+TENSORS = ("vertices", "triangles", "part", "masks", "openness", "targets")
 LOWEST, WIDEST = 4.3, 2.3
 """The mesh is cut below the shoulders (y, in the mesh's decimetres) and beyond the upper arms (|x|)."""
 
@@ -57,6 +59,8 @@ class Basis:
     """(V,) uint8, index into PARTS."""
     masks: np.ndarray
     """(V, len(MASKS)) float32 in [0, 1]."""
+    openness: np.ndarray
+    """(V,) float32 in [0, 1]: the share of the sky that a vertex of the base mesh sees (ambient occlusion)."""
     names: tuple[str, ...]
     """Names of the K targets."""
     targets: np.ndarray
@@ -140,13 +144,15 @@ def build_basis(out_path: str | Path) -> None:
     names, targets = [], []
     wanted = list(target_files(folder))
     for name, paths in tqdm(wanted, desc="head basis", unit="target"):
-        total = sum(read_target(path, len(vertices)) for path in paths)[keep] / 1.0
+        total = sum(read_target(path, len(vertices)) for path in paths)[keep]
         if np.abs(total).max() > 1e-3:
             names.append(name)
             targets.append(total.astype(np.float16))
+    kept = vertices[keep].astype(np.float32)
     tensors = {
-        "vertices": vertices[keep].astype(np.float32),
+        "vertices": kept,
         "triangles": np.array(triangles, np.int32),
+        "openness": openness(kept, np.array(triangles, np.int32)),
         "part": part[keep].astype(np.uint8),
         "masks": np.stack([mask_at(folder, name, uv) for name in MASKS], 1).astype(np.float16),
         "targets": np.stack(targets),
@@ -164,7 +170,7 @@ def load_basis(path: str | Path) -> Basis:
     try:
         with safe_open(str(path), "np") as file:
             names = tuple(json.loads(file.metadata()["names"]))
-            tensors = {key: file.get_tensor(key) for key in ("vertices", "triangles", "part", "masks", "targets")}
+            tensors = {key: file.get_tensor(key) for key in TENSORS}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; run `dvc repro` to make it") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
@@ -177,6 +183,7 @@ def load_basis(path: str | Path) -> Basis:
         triangles=tensors["triangles"],
         part=tensors["part"],
         masks=tensors["masks"].astype(np.float32),
+        openness=tensors["openness"],
         names=names,
         targets=tensors["targets"].astype(np.float32),
     )
@@ -221,8 +228,8 @@ def target_files(folder: Path) -> Iterable[tuple[str, list[Path]]]:
     for group in SHAPE_FOLDERS:
         for path in sorted((targets / group).glob("*.target.gz")):
             name = path.name.removesuffix(".target.gz")
-            if name.startswith(("asymm-", "r-", "measure-")) or name.endswith("-2-r"):
-                continue
+            if name.startswith(("asymm-", "r-", "measure-")):
+                continue  # of the trunk; the other half of a pair; of the body's measures
             other = path.with_name("r-" + path.name[2:])
             yield f"shape/{name}", [path, other] if name.startswith("l-") else [path]
     for path in sorted((folder.parent / "faceunits01" / "targets" / "faceunits").glob("*.target")):
@@ -252,3 +259,46 @@ def mask_at(folder: Path, name: str, uv: np.ndarray) -> np.ndarray:
     x = np.clip(uv[:, 0] * image.shape[1], 0, image.shape[1] - 1).astype(int)
     y = np.clip((1 - uv[:, 1]) * image.shape[0], 0, image.shape[0] - 1).astype(int)
     return image[y, x] / np.float32(255)
+
+
+def openness(vertices: np.ndarray, triangles: np.ndarray, directions: int = 96, size: int = 256) -> np.ndarray:
+    """Ambient occlusion by depth maps: from how many of the directions that it faces is each vertex seen?"""
+    turn = np.pi * (3 - np.sqrt(5)) * np.arange(directions)  # Fibonacci's sphere
+    height = 1 - (2 * np.arange(directions) + 1) / directions
+    ring = np.sqrt(1 - height**2)
+    normals = vertex_normals(vertices, triangles)
+    seen, facing = np.zeros(len(vertices)), np.full(len(vertices), 1e-6)
+    for toward in np.stack([ring * np.cos(turn), height, ring * np.sin(turn)], 1):
+        cosine = np.maximum(normals @ toward, 0)
+        seen += cosine * lit(vertices, triangles, toward, size)
+        facing += cosine
+    return (seen / facing).astype(np.float32)
+
+
+def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(V, 3) unit normals, the triangles' weighted by area."""
+    a, b, c = (vertices[triangles[:, k]] for k in range(3))
+    face = np.cross(b - a, c - a)
+    corners = triangles.T.ravel()
+    normals = np.stack([np.bincount(corners, np.tile(face[:, k], 3), len(vertices)) for k in range(3)], 1)
+    return (normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-9)).astype(np.float32)
+
+
+def lit(vertices: np.ndarray, triangles: np.ndarray, toward: np.ndarray, size: int = 160) -> np.ndarray:
+    """(V,) in [0, 1]: does light from the direction ``toward`` reach each vertex? A depth map seen from the light."""
+    forward = -np.asarray(toward, np.float64) / np.linalg.norm(toward)
+    right = np.cross(forward, [0.0, 1.0, 0.02])
+    right /= np.linalg.norm(right)
+    axes = np.stack([right, np.cross(forward, right), forward], 1)
+    seen = (vertices @ axes).astype(np.float32)
+    low, high = seen.min(0), seen.max(0)
+    scale = (size - 5) / max(high[0] - low[0], high[1] - low[1])
+    seen[:, :2] = (seen[:, :2] - low[:2]) * scale + 2
+    fragments = rasterise(seen, triangles, size, size)
+    nearest = np.full((size, size), np.inf, np.float32)
+    nearest.ravel()[fragments.pixel] = fragments.depth
+    column, row = np.rint(seen[:, 0]).astype(int), np.rint(seen[:, 1]).astype(int)
+    reached = np.zeros(len(seen), np.float32)
+    for y, x in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)):
+        reached += seen[:, 2] - nearest[row + y, column + x] < 0.06
+    return reached / 5

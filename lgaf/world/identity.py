@@ -1,0 +1,102 @@
+"""People: what stays with a person from image to image, namely the shape of the head and its local marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lgaf.world.basis import AGES, ORIGINS, SEXES, Basis
+
+ADULT, AGED = 25.0, 75.0
+"""Years at which MakeHuman's "young" and "old" targets stand."""
+GROUPS = ("head", "nose", "mouth", "chin", "forehead", "eyebrows", "neck")
+IRISES = np.array([[62, 38, 22], [96, 62, 34], [112, 96, 52], [78, 104, 84], [92, 122, 152], [120, 132, 140]])
+"""Eye colours, sRGB."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person's shape and marks; lengths of marks in decimetres on the base mesh, angles in degrees."""
+
+    number: int
+    male: bool
+    origin: str
+    """The origin that weighs most, one of basis.ORIGINS."""
+    macro: dict[tuple[str, str], float]
+    """(sex, origin) -> weight; sums to 1."""
+    heft: float
+    """-1 (thin) .. 1 (heavy)."""
+    shape: dict[str, float]
+    """Target -> weight."""
+    iris: np.ndarray
+    """(3,) sRGB, 0..1."""
+    marks: int
+    """Seed of the local marks, see texture.py."""
+
+    def neutral(self, basis: Basis, age: float) -> np.ndarray:
+        """(V, 3) the person's head at an age in years, before expression and pose."""
+        old = float(np.clip((age - ADULT) / (AGED - ADULT), 0, 1.1))
+        child = float(np.clip((ADULT - age) / (ADULT - 8), 0, 0.9))
+        ages = dict(zip(AGES, (child, 1 - child - old, old), strict=True))
+        weights: dict[str, float] = {}
+        for (sex, origin), share in self.macro.items():
+            for name, part in ages.items():
+                weights[f"macro/{origin}-{sex}-{name}"] = share * part
+        for sex in SEXES:
+            of_sex = sum(share for (which, _), share in self.macro.items() if which == sex)
+            extreme = "maxweight" if self.heft > 0 else "minweight"
+            for name, part in ages.items():
+                weights[f"macro/{sex}-{name}-averagemuscle-{extreme}"] = of_sex * part * abs(self.heft)
+        aged = {"shape/head-age-incr": 0.5 * old, "shape/head-age-decr": 0.4 * child}
+        known = {k: v for k, v in {**weights, **self.shape, **aged}.items() if k in basis._index}
+        return basis.vertices + basis.blend(known)
+
+
+def draw_person(
+    basis: Basis, seed: int, number: int, male: bool | None = None, origin: str | None = None, spread: float = 0.42
+) -> Person:
+    """Draw a person; the same numbers give the same person.
+
+    Args:
+        basis: the head basis.
+        seed: of the world.
+        number: of the person; two people of one world differ in it.
+        male: sex, drawn where not given.
+        origin: one of basis.ORIGINS, drawn where not given.
+        spread: standard deviation of the weight of a pair of opposite targets. Wider than life, so that people differ
+            by shape even at 20 pixels.
+    """
+    random = np.random.default_rng([seed, 1, number])
+    male = bool(random.random() < 0.5) if male is None else male
+    origin = str(random.choice(ORIGINS)) if origin is None else origin
+    shares = random.dirichlet([0.5] * len(ORIGINS)) * 0.6
+    shares[ORIGINS.index(origin)] += 0.4
+    own = random.uniform(0.6, 1.0)
+    macro = {
+        (sex, name): float(share * (own if (sex == "male") == male else 1 - own))
+        for sex in SEXES
+        for name, share in zip(ORIGINS, shares, strict=True)
+    }
+    shape = {}
+    for less, more in basis.shape_pairs:
+        group = more.split("/")[1].split("-")[0]
+        if "trans" in more and group in ("head", "neck") or "-age-" in more:
+            continue
+        if not less:
+            if random.random() < (0.10 if "asym" in more else 0.35):
+                shape[more] = float(random.uniform(0.2, 0.8))
+            continue
+        width = spread * (0.6 if group in ("neck", "head") else 1.0)
+        weight = float(np.clip(random.normal(0, width), -1, 1))
+        shape[more if weight > 0 else less] = abs(weight)
+    return Person(
+        number=number,
+        male=male,
+        origin=origin,
+        macro=macro,
+        heft=float(np.clip(random.normal(0, 0.5), -1, 1)),
+        shape=shape,
+        iris=IRISES[random.integers(len(IRISES))] / 255 * random.uniform(0.75, 1.15),
+        marks=int(random.integers(2**31)),
+    )

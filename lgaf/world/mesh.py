@@ -1,0 +1,92 @@
+"""A person's head in space: expression, local deformation, pose, camera, the five landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from lgaf.world.basis import Basis
+
+NECK = (5.7, 6.7)
+"""Between these heights (y) the torso's rotation turns into the head's."""
+MOUTH_MASK = 0
+EYE_DISTANCE = 0.616
+"""Distance of the base mesh's eyes."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Vertices of the base mesh that the renderer refers to."""
+
+    basis: Basis
+
+    @cached_property
+    def eyes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Vertices of the person's right eyeball, of the left one."""
+        return self.basis.vertices_of("eye_right"), self.basis.vertices_of("eye_left")
+
+    @cached_property
+    def pupils(self) -> tuple[np.ndarray, np.ndarray]:
+        """The foremost vertices of either eyeball."""
+        right, left = ([eye[np.argsort(-self.basis.vertices[eye, 2])[:8]] for eye in self.eyes])
+        return right, left
+
+    @cached_property
+    def nose(self) -> int:
+        """The tip of the nose."""
+        x, y, z = self.basis.vertices.T
+        among = (np.abs(x) < 0.1) & (y > 6.7) & (y < 7.1) & (self.basis.part == 0)
+        return int(np.argmax(np.where(among, z, -np.inf)))
+
+    @cached_property
+    def mouth(self) -> tuple[int, int]:
+        """The corners of the mouth."""
+        x = np.where(self.basis.masks[:, MOUTH_MASK] > 0.5, self.basis.vertices[:, 0], 0)
+        return int(np.argmin(x)), int(np.argmax(x))
+
+    def landmarks(self, vertices: np.ndarray) -> np.ndarray:
+        """(5, C): right eye, left eye (the person's), nose, mouth corners right and left, of per-vertex values."""
+        return np.stack([*(vertices[p].mean(0) for p in self.pupils), vertices[self.nose], *vertices[list(self.mouth)]])
+
+
+def deform(basis: Basis, vertices: np.ndarray, strength: float, random: np.random.Generator) -> np.ndarray:
+    """Move parts of the face elastically: a few smooth bumps, the largest of ``strength`` eye distances."""
+    moved = np.zeros_like(vertices)
+    front = np.flatnonzero((basis.part == 0) & (basis.vertices[:, 2] > 1.0) & (basis.vertices[:, 1] > 6.2))
+    for _ in range(random.integers(3, 7)):
+        centre = basis.vertices[random.choice(front)]
+        away = ((basis.vertices - centre) ** 2).sum(1, keepdims=True)
+        toward = random.normal(0, 1, 3) * [1, 1, 0.6]
+        moved += np.exp(-away / (2 * random.uniform(0.12, 0.3) ** 2)) * toward
+    moved *= strength * EYE_DISTANCE / np.linalg.norm(moved[front], axis=1).max()
+    return (vertices + moved).astype(np.float32)
+
+
+def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """(3, 3): roll about the line of sight, then pitch (down positive), then yaw (to the image's right), in degrees."""
+    (cy, cp, cr), (sy, sp, sr) = (f(np.radians([yaw, pitch, roll])) for f in (np.cos, np.sin))
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return about_z @ about_x @ about_y
+
+
+def pose(vertices: np.ndarray, rest: np.ndarray, points: Points, head: np.ndarray, torso: np.ndarray) -> np.ndarray:
+    """Turn the head by ``head`` and the torso by ``torso`` (3, 3) about the neck; the eyes' middle is the origin."""
+    pivot = np.array([0, rest[:, 1].min() * 0 + 6.6, 0.25]) + (vertices - rest)[points.nose] * [0, 1, 1]
+    local = vertices - pivot
+    share = np.clip((rest[:, 1] - NECK[0]) / (NECK[1] - NECK[0]), 0, 1)[:, None]
+    share = share * share * (3 - 2 * share)
+    posed = share * (local @ head.T) + (1 - share) * (local @ torso.T)
+    centre = np.concatenate([posed[eye] for eye in points.eyes]).mean(0)
+    return (posed - centre).astype(np.float32)
+
+
+def project(posed: np.ndarray, distance: float, focal: float, centre: np.ndarray) -> np.ndarray:
+    """(V, 3): column, row, depth in a pinhole camera ``distance`` away whose pixels are 1/focal radians."""
+    depth = distance - posed[:, 2]
+    return np.stack(
+        [posed[:, 0] / depth * focal + centre[0], -posed[:, 1] / depth * focal + centre[1], depth], 1
+    ).astype(np.float32)
