@@ -11,6 +11,8 @@ from lgaf.world.basis import Basis
 
 NECK = (5.7, 6.7)
 """Between these heights (y) the torso's rotation turns into the head's."""
+PIVOT = np.array([0, 6.6, 0.25])
+"""The head turns about this point of the base mesh."""
 MOUTH_MASK = 0
 EYE_DISTANCE = 0.616
 """Distance of the base mesh's eyes."""
@@ -65,7 +67,7 @@ def deform(basis: Basis, vertices: np.ndarray, strength: float, random: np.rando
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    """(3, 3): roll about the line of sight, then pitch (down positive), then yaw (to the image's right), in degrees."""
+    """(3, 3): yaw (to the image's right), then pitch (downwards), then roll, in degrees."""
     (cy, cp, cr), (sy, sp, sr) = (f(np.radians([yaw, pitch, roll])) for f in (np.cos, np.sin))
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
@@ -75,7 +77,7 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
 
 def pose(vertices: np.ndarray, rest: np.ndarray, points: Points, head: np.ndarray, torso: np.ndarray) -> np.ndarray:
     """Turn the head by ``head`` and the torso by ``torso`` (3, 3) about the neck; the eyes' middle is the origin."""
-    pivot = np.array([0, rest[:, 1].min() * 0 + 6.6, 0.25]) + (vertices - rest)[points.nose] * [0, 1, 1]
+    pivot = PIVOT + (vertices - rest)[points.nose] * [0, 1, 1]
     local = vertices - pivot
     share = np.clip((rest[:, 1] - NECK[0]) / (NECK[1] - NECK[0]), 0, 1)[:, None]
     share = share * share * (3 - 2 * share)
