@@ -64,7 +64,7 @@ class VerificationResult:
 
         Each fold's threshold is interpolated linearly on the grid 0, 0.001 ... 3.999 where the other folds' false
         accept rate crosses ``far``, and is 0 (nothing accepted) where it never reaches it. Among thresholds of equal
-        rate the interpolation starts from the last, as SciPy's interp1d did up to 1.8 (later ones refuse such data).
+        rate the interpolation starts from the last, as SciPy's interp1d did up to 1.8.1 (newer ones refuse such data).
         A fold without a mated pair has no rate and is left out, where insightface divides by zero.
 
         Raises:
