@@ -86,7 +86,7 @@ def test_equals_the_slow_reference(count, folds, noise):
         assert result.tar(far) == pytest.approx(slow_tar(distance, same, folds, far), abs=1e-12)
 
 
-def test_interpolation_is_that_of_scipys_interp1d_before_1_9():
+def test_interpolation_is_that_of_scipys_interp1d_up_to_1_8_1():
     """There ``slinear`` built this spline, whose repeated knots newer releases refuse."""
     from scipy.interpolate import BSpline
 
