@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lgaf.config import Settings, load_settings
-from lgaf.errors import LgafError
+from lgaf.errors import LgafError, RegressionError
+from lgaf.files import write_json
 
 BASIS = Path("data/basis.safetensors")
 PHOTOS = Path("data/photos")
@@ -17,6 +18,7 @@ MODELS = Path("models")
 EMBEDDINGS = Path("embeddings")
 TRIALS = Path("trials")
 RESULTS = Path("results")
+REFERENCE = RESULTS / "reference.json"
 STATE = Path(".cache/train")
 
 
@@ -92,16 +94,29 @@ def score(settings: Settings, arguments: argparse.Namespace) -> None:
 
 def report(settings: Settings, _: argparse.Namespace) -> None:
     """Make metrics, comparison tables and plots of all scores."""
+    from lgaf.machine import describe_machine
     from lgaf.report.report import report as write_report
+    from lgaf.report.sources import Layout
+    from lgaf.report.tables import Run
 
-    write_report(settings)
+    source = "generated world" if settings.data.source == "world" else settings.data.source
+    run = Run(settings.seed, settings.backbone, source, describe_machine())
+    write_report(Layout(RESULTS, TRIALS, MODELS), list(settings.methods), settings.benchmarks, run)
 
 
 def check(settings: Settings, arguments: argparse.Namespace) -> None:
     """Compare the results with the committed reference; exit 1 if a metric got worse beyond its tolerance."""
-    from lgaf.report.check import check_files
+    from lgaf.report import check as gate
+    from lgaf.report.metrics import dump_metrics, read_metrics
 
-    check_files(settings, update=arguments.update)
+    now = read_metrics(RESULTS / "metrics.json")
+    if arguments.update:
+        write_json(REFERENCE, dump_metrics(now))
+        return
+    findings = gate.check(now, read_metrics(REFERENCE), settings.check)
+    print(gate.show(findings))
+    if failed := [str(finding) for finding in findings if finding.failed]:
+        raise RegressionError("\n".join(["results fall short of the reference:", *failed]))
 
 
 def complexity(settings: Settings, _: argparse.Namespace) -> None:

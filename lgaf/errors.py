@@ -15,3 +15,7 @@ class DataError(LgafError):
 
 class TrainingError(LgafError):
     """Training that cannot go on, such as a loss that is not finite."""
+
+
+class RegressionError(LgafError):
+    """Results that fall short of the committed reference."""

@@ -20,7 +20,7 @@ class Embeddings:
     """N embedded images.
 
     names: N image names; labels: (N,) int32 identities; vectors: (N, D) float32 un-normalised, flip fused;
-    norms: (N,) float32 quality proxy (the norm of the unflipped feature's sum with its flip, halved);
+    norms: (N,) float32 quality proxy, the norm of the un-normalised feature of the image as it is (not mirrored);
     attention: (N, 2) float32 weights of local and global, or None for a method that has none;
     truth: column -> (N,) float32, what is known of each image (yaw, hidden, ...).
     """

@@ -44,6 +44,13 @@ def training_loss(
     return loss
 
 
+def fingerprint(run: TrainingRun, dataset: FaceDataset) -> str:
+    """Tells this training from any other; device and workers may change between a kill and going on."""
+    settings = run.model_dump_json(exclude={"device": True, "train": {"workers"}})
+    images = f"{dataset.pack.path.stat().st_size} {dataset.pack.names} {dataset.classes.tolist()}"
+    return hashlib.sha256(f"{settings}\n{images}".encode()).hexdigest()
+
+
 def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
     """Train one method and write ``out/model.safetensors`` and ``out/live/`` (dvclive's curves).
 
@@ -70,9 +77,9 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
     if steps == 0:
         raise TrainingError(f"{pack}: {len(dataset)} images are fewer than train.batch_size {settings.batch_size}")
 
-    fingerprint = hashlib.sha256(run.model_dump_json().encode() + pack.read_bytes()).hexdigest()
     resume_from = state / "state.safetensors"
-    done = load_state(resume_from, model, head, optimiser, fingerprint)
+    what = fingerprint(run, dataset)
+    done = load_state(resume_from, model, head, optimiser, what)
     if done:
         print(f"{run.method}: going on after epoch {done} of {settings.epochs}")
     else:
@@ -107,7 +114,7 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
         live.log_metric("learning_rate", rate)
         live.log_metric("images_per_second", speed)
         live.next_step()
-        save_state(resume_from, model, head, optimiser, epoch + 1, fingerprint)
+        save_state(resume_from, model, head, optimiser, epoch + 1, what)
 
     live.end()
     save_model(model, out / "model.safetensors", {"method": run.method})
