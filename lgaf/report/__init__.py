@@ -1,0 +1,1 @@
+"""Tables, plots, published numbers and the regression gate. Nothing here imports torch."""
