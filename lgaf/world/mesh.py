@@ -75,15 +75,35 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     return about_z @ about_x @ about_y
 
 
-def pose(vertices: np.ndarray, rest: np.ndarray, points: Points, head: np.ndarray, torso: np.ndarray) -> np.ndarray:
-    """Turn the head by ``head`` and the torso by ``torso`` (3, 3) about the neck; the eyes' middle is the origin."""
-    pivot = PIVOT + (vertices - rest)[points.nose] * [0, 1, 1]
-    local = vertices - pivot
-    share = np.clip((rest[:, 1] - NECK[0]) / (NECK[1] - NECK[0]), 0, 1)[:, None]
-    share = share * share * (3 - 2 * share)
-    posed = share * (local @ head.T) + (1 - share) * (local @ torso.T)
-    centre = np.concatenate([posed[eye] for eye in points.eyes]).mean(0)
-    return (posed - centre).astype(np.float32)
+@dataclass(frozen=True)
+class Pose:
+    """Head and torso turned about the neck, the middle of the eyes at the origin."""
+
+    head: np.ndarray
+    """(3, 3) rotation of the head."""
+    torso: np.ndarray
+    """(3, 3) rotation of the torso."""
+    pivot: np.ndarray
+    """(3,) the point that stays."""
+    origin: np.ndarray
+    """(3,) where the turned eyes' middle is."""
+
+    def apply(self, vertices: np.ndarray, heights: np.ndarray) -> np.ndarray:
+        """Turn points (n, 3); ``heights`` (n,) are theirs on the base mesh and say how far the neck takes part."""
+        share = np.clip((heights - NECK[0]) / (NECK[1] - NECK[0]), 0, 1)[:, None]
+        share = share * share * (3 - 2 * share)
+        local = vertices - self.pivot
+        turned = local @ self.head.T
+        if share.min() < 1:
+            turned = share * turned + (1 - share) * (local @ self.torso.T)
+        return (turned - self.origin).astype(np.float32)
+
+
+def turn(vertices: np.ndarray, basis: Basis, points: Points, head: np.ndarray, torso: np.ndarray) -> Pose:
+    """The pose of a head (V, 3) by two rotations."""
+    pivot = PIVOT + (vertices - basis.vertices)[points.nose] * [0, 1, 1]
+    eyes = np.concatenate([vertices[eye] for eye in points.eyes]).mean(0)
+    return Pose(head, torso, pivot, head @ (eyes - pivot))
 
 
 def project(posed: np.ndarray, distance: float, focal: float, centre: np.ndarray) -> np.ndarray:

@@ -1,0 +1,197 @@
+"""What changes from image to image: pose, age, expression, colours, light, hair, things in front, camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from lgaf.world.identity import Person
+from lgaf.world.shade import Light, to_linear
+from lgaf.world.sheet import Style
+
+TONES = np.array([[250, 222, 204], [234, 192, 166], [212, 164, 130], [174, 122, 88], [124, 82, 58], [80, 52, 38]]) / 255
+"""Skin, light to dark, sRGB."""
+HAIRS = np.array([[22, 18, 16], [44, 30, 22], [78, 52, 34], [120, 84, 50], [176, 138, 88], [130, 62, 34]]) / 255
+HAIR_STYLES = {
+    "crop": Style(0.035, -1, 0, 0, 0.1, 0.05),
+    "short": Style(0.10, 1, 0, 0, 0.3, 0.10),
+    "tousled": Style(0.17, 6, 0, 0, 0.8, 0.14),
+    "fringe": Style(0.12, 13, 0.05, 0.1, 0.1, 0.06),
+    "receding": Style(0.06, -22, 0, 0, 0.1, 0.14),
+    "afro": Style(0.34, 2, 0, 0, 1.0, 0.04),
+    "bob": Style(0.12, 4, 0.75, 0.55, 0.2, 0.05),
+    "long": Style(0.11, 0, 1.5, 1.6, 0.5, 0.10),
+    "long fringe": Style(0.11, 12, 1.4, 1.5, 0.3, 0.07),
+    "swept": Style(0.13, -2, 0.0, 0.3, 0.3, 0.07),
+}
+MENS = ("crop", "short", "tousled", "fringe", "receding", "afro", "swept", "bald", "short", "crop")
+WOMENS = ("bob", "long", "long fringe", "swept", "fringe", "afro", "long", "short", "bob", "tousled")
+HEADWEAR = {
+    "beanie": Style(0.12, 2, 0, 0, 0, 0, cloth=True, lift=4),
+    "headscarf": Style(0.13, 0, 1.1, 1.3, 0.2, 0, cloth=True),
+    "cap": Style(0.10, 4, 0, 0, 0, 0, cloth=True, lift=8),
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything about one photograph but the person; angles in degrees, lengths in pixels of the photograph."""
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    age: float = 30.0
+    expression: dict[str, float] = field(default_factory=dict)
+    gaze: tuple[float, float] = (0.0, 0.0)
+    skin: np.ndarray = field(default_factory=lambda: TONES[1])
+    hair: np.ndarray = field(default_factory=lambda: HAIRS[1])
+    clothes: np.ndarray = field(default_factory=lambda: np.array([0.3, 0.3, 0.4]))
+    style: str = "short"
+    headwear: str = ""
+    beard: float = 0.0
+    makeup: float = 0.0
+    light: Light | None = None
+    glasses: str = ""
+    mask: str = ""
+    things: tuple[str, ...] = ()
+    deformation: float = 0.0
+    interocular: float = 46.0
+    centre: tuple[float, float] = (0.5, 0.5)
+    distance: float = 14.0
+    capture: float = 1.0
+    """Resolution of the sensor, as a fraction of the photograph's pixels."""
+    blur: float = 0.3
+    motion: float = 0.0
+    noise: float = 0.01
+    quality: int = 90
+    exposure: float = 1.0
+    contrast: float = 1.0
+    warmth: float = 0.0
+    grey: bool = False
+
+
+def draw_light(random: np.random.Generator, harsh: float = 0.5) -> Light:
+    """A key light from in front or from the side, perhaps a second, and surroundings; ``harsh`` 0 even .. 1 hard."""
+    count = 1 + int(random.random() < 0.6)
+    turn = np.radians(random.normal(0, 25 + 35 * harsh, count) + np.array([0, random.choice([-70, 70])])[:count])
+    lift = np.radians(random.uniform(0, 55, count))
+    directions = np.stack([np.sin(turn) * np.cos(lift), np.sin(lift), np.cos(turn) * np.cos(lift)], 1)
+    warm = random.normal(0, 0.10, (count, 1)) * np.array([1, 0.1, -1])
+    strength = np.array([random.uniform(0.35, 0.75 + 0.35 * harsh), random.uniform(0.1, 0.4)])[:count, None]
+    fill = random.uniform(0.42 - 0.3 * harsh, 0.7 - 0.25 * harsh)
+    sky = fill * (1 + random.normal(0, 0.06) * np.array([-1, 0, 1]))
+    return Light(
+        directions.astype(np.float32),
+        (strength * (1 + warm)).astype(np.float32),
+        sky.astype(np.float32),
+        (sky * random.uniform(0.45, 0.8)).astype(np.float32),
+    )
+
+
+def draw_expression(random: np.random.Generator, strength: float = 1.0) -> dict[str, float]:
+    """Expression targets and their weights; one in four neutral."""
+    kind = random.choice(["neutral", "smile", "laugh", "frown", "surprise", "talk", "sneer", "pout"],
+                         p=[0.25, 0.27, 0.12, 0.09, 0.06, 0.13, 0.04, 0.04])  # fmt: skip
+    much = float(random.uniform(0.3, 1.0)) * strength
+    sided = random.normal(1, 0.12, 2).clip(0.6, 1.3)
+    weights: dict[str, float] = {}
+
+    def both(name: str, weight: float) -> None:
+        weights[f"face/{name}Left"], weights[f"face/{name}Right"] = weight * sided[0], weight * sided[1]
+
+    if kind in ("smile", "laugh"):
+        both("mouthSmile", 0.75 * much)
+        both("cheekSquint", 0.5 * much)
+        both("mouthUpperUp", 0.3 * much)
+        if kind == "laugh":
+            weights["face/jawOpen"] = 0.35 * much
+            both("mouthLowerDown", 0.3 * much)
+    elif kind == "frown":
+        both("browDown", much)
+        both("mouthFrown", 0.6 * much)
+    elif kind == "surprise":
+        weights["face/browInnerUp"] = much
+        both("browOuterUp", 0.8 * much)
+        both("eyeWide", 0.6 * much)
+        weights["face/jawOpen"] = 0.3 * much
+    elif kind == "talk":
+        weights["face/jawOpen"] = 0.35 * much
+        weights["face/mouthFunnel"] = 0.4 * much * random.random()
+    elif kind == "sneer":
+        both("noseSneer", 0.8 * much)
+        both("mouthUpperUp", 0.4 * much)
+    elif kind == "pout":
+        weights["face/mouthPucker"] = 0.7 * much
+    both("eyeBlink", float(random.uniform(0, 0.25)) if random.random() < 0.93 else 0.9)
+    both("eyeSquint", float(random.uniform(0, 0.4)) * strength)
+    return weights
+
+
+def draw_scene(random: np.random.Generator, person: Person, age: float, frame: int, **fixed: object) -> Scene:
+    """Draw a mild photograph in the wild; ``fixed`` sets fields of the scene instead of drawing them.
+
+    Colours of skin, hair, clothes and light are drawn for the image and not for the person: were they the person's,
+    colour alone would tell people apart.
+    """
+    style = str(random.choice(MENS if person.male else WOMENS))
+    tone = random.uniform(0, len(TONES) - 1)
+    skin = np.array([np.interp(tone, np.arange(len(TONES)), TONES[:, k]) for k in range(3)])
+    hair = HAIRS[random.integers(len(HAIRS))] * random.uniform(0.7, 1.2)
+    grey = np.clip((age - 45) / 30, 0, 1) * random.random()
+    hair = hair * (1 - grey) + np.array([0.72, 0.72, 0.70]) * grey
+    eyes = frame * random.uniform(0.155, 0.205)
+    scene = Scene(
+        yaw=float(np.clip(random.normal(0, 17), -45, 45)),
+        pitch=float(np.clip(random.normal(2, 8), -20, 22)),
+        roll=float(np.clip(random.normal(0, 6), -20, 20)),
+        age=age,
+        expression=draw_expression(random),
+        gaze=(float(random.normal(0, 9)), float(random.normal(0, 5))),
+        skin=np.clip(skin * (1 + random.normal(0, 0.04, 3)), 0.05, 1),
+        hair=np.clip(hair * (1 + random.normal(0, 0.05, 3)), 0.02, 1),
+        clothes=random.uniform(0.04, 0.9, 3) ** 1.3,
+        style=style,
+        headwear=str(random.choice(list(HEADWEAR))) if random.random() < 0.05 else "",
+        beard=float(max(0, random.uniform(-0.5, 1))),
+        makeup=0.0 if person.male else float(max(0, random.uniform(-0.8, 0.8))),
+        light=draw_light(random, float(random.random())),
+        interocular=float(eyes),
+        centre=(float(random.uniform(0.42, 0.58)), float(random.uniform(0.42, 0.56))),
+        distance=float(random.uniform(8, 24)),
+        capture=float(random.uniform(0.75, 1.0)),
+        blur=float(random.uniform(0.2, 0.8)),
+        motion=float(random.uniform(0, 4)) if random.random() < 0.08 else 0.0,
+        noise=float(random.uniform(0.002, 0.025)),
+        quality=int(random.integers(70, 96)),
+        exposure=float(np.exp(random.normal(0, 0.16))),
+        contrast=float(random.normal(1, 0.08)),
+        warmth=float(random.normal(0, 0.06)),
+        grey=bool(random.random() < 0.04),
+    )
+    return replace(scene, **fixed)  # type: ignore[arg-type]
+
+
+def hinder(random: np.random.Generator, scene: Scene, occlude: float, deform: float) -> Scene:
+    """Cover the face with probability ``occlude`` and deform it with probability ``deform``."""
+    if random.random() < deform:
+        scene = replace(scene, deformation=float(random.uniform(0.04, 0.30)))
+    if random.random() < occlude:
+        kind = random.choice(["sunglasses", "mask", "scarf", "hand", "patch", "phone", "glasses", "headwear", "fingers"],
+                             p=[0.15, 0.15, 0.08, 0.15, 0.17, 0.09, 0.07, 0.05, 0.09])  # fmt: skip
+        if kind in ("sunglasses", "glasses"):
+            scene = replace(scene, glasses=str(kind))
+        elif kind in ("mask", "scarf"):
+            scene = replace(scene, mask=str(kind))
+        elif kind == "headwear":
+            scene = replace(scene, headwear=str(random.choice(list(HEADWEAR))))
+        else:
+            scene = replace(scene, things=(str(kind),))
+    elif random.random() < 0.06:
+        scene = replace(scene, glasses="glasses")
+    return scene
+
+
+def linear_skin(scene: Scene) -> np.ndarray:
+    """(3,) the skin's colour in linear light."""
+    return to_linear(np.asarray(scene.skin, np.float32))
