@@ -8,18 +8,24 @@ import numpy as np
 from lgaf.world.texture import value_noise
 
 
+def muted(random: np.random.Generator) -> np.ndarray:
+    """(3,) sRGB, a colour as things about people have: seldom vivid."""
+    vivid = 0.06 + 0.5 * random.random() ** 4
+    return np.clip(random.uniform(0.05, 0.92) + vivid * random.normal(0, 1, 3) * np.array([1, 0.6, 1]), 0.02, 0.98)
+
+
 def draw_background(random: np.random.Generator, height: int, width: int) -> np.ndarray:
     """(height, width, 3) float32 sRGB 0..1; painted small and enlarged, as behind a lens focused on the face."""
     small = 96
     y, x = np.mgrid[:small, :small].astype(np.float32) / small
-    colour = random.uniform(0.05, 0.95, (2, 3)) ** 1.2
+    colour = np.stack([muted(random), muted(random)])
     turn = random.uniform(0, 2 * np.pi)
     ramp = np.clip((x - 0.5) * np.cos(turn) + (y - 0.5) * np.sin(turn) + 0.5, 0, 1)[..., None]
     image = (colour[0] * (1 - ramp) + colour[1] * ramp).astype(np.float32)
     kind = random.choice(["paper", "room", "street", "lights", "leaves"])
     if kind == "room":
         for _ in range(random.integers(3, 10)):
-            box(image, random, random.uniform(0.05, 0.95, 3) ** 1.3)
+            box(image, random, muted(random))
     elif kind == "street":
         horizon = int(small * random.uniform(0.3, 0.7))
         image[:horizon] = np.array([0.6, 0.72, 0.88]) * random.uniform(0.6, 1.1)

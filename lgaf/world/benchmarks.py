@@ -135,7 +135,7 @@ def surveillance(random: np.random.Generator, person: Person, shot: Shot, frame:
         yaw=float(random.normal(0, 7) + camera.normal(0, 6)),
         pitch=float({1: 8, 2: 13, 3: 22}[step] + random.normal(0, 3)),
         expression={}, headwear="",
-        exposure=float(camera.uniform(0.75, 1.25) * np.exp(random.normal(0, 0.05))),
+        exposure=float(camera.uniform(0.55, 1.1) * np.exp(random.normal(0, 0.05))),
         contrast=float(camera.uniform(0.75, 1.15)),
         warmth=float(camera.normal(0, 0.12)),
         grey=False,

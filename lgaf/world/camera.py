@@ -22,7 +22,7 @@ def take(image: np.ndarray, scene: Scene, frame: int, random: np.random.Generato
         image = cv2.filter2D(image, -1, streak(scene.motion, random.uniform(0, np.pi)))
     if scene.blur > 0.25:
         image = cv2.GaussianBlur(image, (0, 0), scene.blur)
-    gain = scene.exposure * np.array([1 + scene.warmth, 1, 1 - scene.warmth], np.float32)
+    gain = np.array([1 + scene.warmth, 1, 1 - scene.warmth], np.float32)
     image = (image * gain.astype(np.float32) - 0.5) * np.float32(scene.contrast) + np.float32(0.5)
     if scene.grey:
         image = np.repeat(cv2.cvtColor(np.clip(image, 0, 1), cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
@@ -30,7 +30,7 @@ def take(image: np.ndarray, scene: Scene, frame: int, random: np.random.Generato
     colour = random.standard_normal((pixels // 2 + 1, pixels // 2 + 1, 3), np.float32)
     colour = cv2.resize(colour, (pixels, pixels), interpolation=cv2.INTER_LINEAR)
     shot = np.float32(scene.noise) * (0.6 + 0.8 * np.clip(image, 0, 1))
-    image = image + shot * (grain + (0 if scene.grey else 0.6 * colour))
+    image = image + shot * (grain + (0 if scene.grey else 0.4 * colour))
     shown = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
     if pixels != frame:
         way = cv2.INTER_CUBIC if random.random() < 0.6 else cv2.INTER_LINEAR

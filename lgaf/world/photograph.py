@@ -97,7 +97,8 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
     pose = turn(vertices, basis, points, head, torso)
     posed = pose.apply(vertices, basis.vertices[:, 1])
     normals = vertex_normals(posed, studio.triangles)
-    dressed = collar(basis, random)
+    edge, plunge = random.uniform(5.55, 6.0), random.uniform(0, 0.5)
+    dressed = (basis.part == 0) * np.clip(collar(basis.vertices, edge, plunge) / 0.1, 0, 1)
     posed += 0.05 * dressed[:, None] * normals
 
     size = max(48, round(frame * scene.capture * SUPERSAMPLING))
@@ -111,8 +112,10 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
     exposure = Exposure(draw_background(random, size, size))
     fragments = rasterise(seen, studio.triangles, size, size)
     shadow = lit(posed, studio.shadow_casters, light.directions[0], 96)
-    values = fragments.interpolate(np.column_stack([studio.fixed, normals, shadow, dressed]).astype(np.float32))
-    colour, level = paint_head(studio, subject, scene, light, fragments, values, random)
+    light = meter(light, normals[studio.face], basis.openness[studio.face], shadow[studio.face], scene.exposure)
+    values = fragments.interpolate(np.column_stack([studio.fixed, normals, shadow]).astype(np.float32))
+    cloth = collar(values[:, :3], edge, plunge) > 0
+    colour = paint_head(studio, subject, scene, light, fragments, values, cloth)
     exposure.colour[fragments.pixel] = colour
     exposure.depth[fragments.pixel] = fragments.depth
     face = fragments.pixel[values[:, 6] > 0.5]
@@ -143,7 +146,7 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
             "pitch": scene.pitch,
             "roll": scene.roll,
             "age": scene.age,
-            "light": float(np.clip(level * scene.exposure, 0, 1)),
+            "light": scene.exposure,
             "hidden": hidden,
             "deformation": scene.deformation,
             "resolution": scene.interocular * scene.capture,
@@ -153,11 +156,17 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
     )
 
 
-def collar(basis: Basis, random: np.random.Generator) -> np.ndarray:
-    """(V,) 1 where clothes cover the skin."""
-    x, y, z = basis.vertices.T
-    edge = random.uniform(5.55, 6.0) - random.uniform(0, 0.5) * np.exp(-((x / 0.45) ** 2)) * (z > 0.2)
-    return ((y < edge) & (basis.part == 0)).astype(np.float32)
+def meter(light: Light, normal: np.ndarray, openness: np.ndarray, shadow: np.ndarray, wanted: float) -> Light:
+    """Scale the light so that a face (n vertices) receives ``wanted`` on average, as far as a camera can."""
+    _, received = shade(light, np.ones((len(normal), 3), np.float32), normal, openness, shadow, VIEW, 0.0)
+    gain = np.float32(np.clip(wanted / received.mean(), 0.4, 3.0))
+    return Light(light.directions, light.colours * gain, light.sky * gain, light.ground * gain)
+
+
+def collar(rest: np.ndarray, edge: float, plunge: float) -> np.ndarray:
+    """(N,) how far below the collar points (N, 3) of the base mesh lie; the collar is lower in front by ``plunge``."""
+    x, y, z = rest.T
+    return edge - plunge * np.exp(-((x / 0.45) ** 2)) * (z > 0.2) - y
 
 
 def look_up(maps: np.ndarray, rest: np.ndarray) -> np.ndarray:
@@ -175,9 +184,9 @@ def look_up(maps: np.ndarray, rest: np.ndarray) -> np.ndarray:
 
 def paint_head(
     studio: Studio, subject: Subject, scene: Scene, light: Light, fragments: Fragments, values: np.ndarray,
-    random: np.random.Generator,
-) -> tuple[np.ndarray, float]:  # fmt: skip
-    """Colours (N, 3) sRGB of head, eyes, mouth and clothes, and the mean light on the face."""
+    cloth: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Colours (N, 3) sRGB of head, eyes, mouth and clothes."""
     rest, lips, openness, lash = values[:, :3], values[:, 3], values[:, 4], values[:, 5]
     normal = values[:, 7:10]
     normal = normal / (np.linalg.norm(normal, axis=1, keepdims=True) + 1e-6)
@@ -187,7 +196,7 @@ def paint_head(
     open_air = 0.15 + 0.85 * openness
 
     is_skin = part == 0
-    albedo[is_skin], gloss[is_skin] = skin_colour(subject, scene, rest[is_skin], lips[is_skin], lash[is_skin], random)
+    albedo[is_skin], gloss[is_skin] = skin_colour(subject, scene, rest[is_skin], lips[is_skin], lash[is_skin])
     for k in (1, 2):
         eye = part == k
         albedo[eye], gloss[eye] = eye_colour(studio, subject, scene, rest[eye], k - 1)
@@ -197,15 +206,14 @@ def paint_head(
     albedo[part == 4] = to_linear(np.array([0.62, 0.30, 0.28]))
     inside = (part >= 3) | (is_skin & (openness < 0.05))
     open_air[inside] *= 0.6
-    cloth = values[:, 11] > 0.5
+    cloth = cloth & is_skin
     if cloth.any():
         cloth_rest = rest[cloth]
         weave = 1 + 0.10 * np.sin(cloth_rest[:, 0] * 9 + 3 * np.sin(cloth_rest[:, 1] * 4))
         albedo[cloth] = to_linear(scene.clothes) * weave[:, None]
         gloss[cloth] = 0.0
-    sent, received = shade(light, albedo, normal, open_air, values[:, 10], VIEW, gloss)
-    faced = values[:, 6] > 0.5
-    return to_srgb(tone(sent)), float(received[faced].mean()) if faced.any() else 0.0
+    sent, _ = shade(light, albedo, normal, open_air, values[:, 10], VIEW, gloss)
+    return to_srgb(tone(sent))
 
 
 def tone(linear: np.ndarray) -> np.ndarray:
@@ -214,7 +222,7 @@ def tone(linear: np.ndarray) -> np.ndarray:
 
 
 def skin_colour(
-    subject: Subject, scene: Scene, rest: np.ndarray, lips: np.ndarray, lash: np.ndarray, random: np.random.Generator
+    subject: Subject, scene: Scene, rest: np.ndarray, lips: np.ndarray, lash: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Albedo (N, 3) and gloss (N,) of skin with lips, brows, beard, marks and the wrinkles of the scene's age."""
     maps = look_up(subject.maps, rest)
@@ -238,6 +246,10 @@ def skin_colour(
     if scene.beard > 0:
         grown = np.clip(maps[:, 3:4] * scene.beard * 1.15, 0, 0.92) * (1 - np.clip(lips * 1.5, 0, 1))[:, None]
         albedo += grown * (np.minimum(hair * 1.2, base * 0.7) - albedo)
+    if scene.style in HAIR_STYLES:
+        within = sheet.scalp(rest, HAIR_STYLES[scene.style]) + 12 * maps[:, 0]
+        shaved = 0.9 * np.clip(within / 5, 0, 1)[:, None]
+        albedo += shaved * (hair - albedo)
     dark = np.clip(lash * (0.75 + 0.3 * scene.makeup), 0, 0.95)[:, None]
     albedo += dark * (np.array([0.015, 0.011, 0.01]) - albedo)
     gloss = np.full(len(rest), 0.05, np.float32) * (1 - brow[:, 0]) + 0.10 * np.clip(lips, 0, 1)
@@ -281,8 +293,8 @@ def cover_head(
         strands = value_noise(random, 64, 512, 260) if not style.cloth else value_noise(random, 64, 512, 30) * 0.3
         if not style.cloth:
             strands = 0.6 * cv2.blur(strands, (1, 31)) * 3 + 0.5 * value_noise(random, 64, 512, 50 + 60 * style.curl)
-        ragged = np.clip(random.standard_normal(512) * 0.35 + 0.5, 0, 1).astype(np.float32)
-        ragged = 0.5 * ragged + 0.5 * cv2.blur(ragged[None], (25, 1))[0]
+        ragged = random.random(512).astype(np.float32) ** 2 + value_noise(random, 1, 512, 40)[0] * 0.3
+        ragged = np.clip(0.5 * ragged + 0.5 * cv2.blur(ragged[None], (7, 1))[0], 0, 1)
 
         def alpha(along: np.ndarray, style: sheet.Style = style, ragged: np.ndarray = ragged) -> np.ndarray:
             end = 1 - style.ragged * ragged[np.clip(along[:, 0] * 511, 0, 511).astype(int)]

@@ -45,55 +45,63 @@ def rasterise(points: np.ndarray, triangles: np.ndarray, height: int, width: int
         height: rows of the image.
         width: columns of the image.
     """
-    corner = points[triangles]
-    low = np.ceil(corner[..., :2].min(1)).astype(np.int32)
-    high = np.floor(corner[..., :2].max(1)).astype(np.int32)
-    np.clip(low, 0, None, out=low)
-    high[:, 0] = np.minimum(high[:, 0], width - 1)
-    high[:, 1] = np.minimum(high[:, 1], height - 1)
-    span = high - low + 1
-    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (corner[:, k].T for k in range(3))
-    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    seen = np.flatnonzero((area < -1e-6) & (span.min(1) > 0))
-    if not len(seen):
-        return Fragments(np.zeros(0, np.int64), np.zeros((0, 3), triangles.dtype), *np.zeros((2, 0, 3), np.float32))
-    inverse = 1 / area[seen]
+    x, y, z = (np.ascontiguousarray(points[:, k]) for k in range(3))
+    a, b, c = (np.ascontiguousarray(triangles[:, k]) for k in range(3))
+    area = (x[b] - x[a]) * (y[c] - y[a]) - (y[b] - y[a]) * (x[c] - x[a])
+    seen = np.flatnonzero(area < -1e-6)
+    a, b, c = a[seen], b[seen], c[seen]
+    left, right = whole_between(x[a], x[b], x[c], width)
+    top, bottom = whole_between(y[a], y[b], y[c], height)
+    inside = np.flatnonzero((right >= left) & (bottom >= top))
+    if not len(inside):
+        return Fragments(np.zeros(0, np.int64), np.zeros((0, 3), np.int32), np.zeros((0, 3), np.float32),
+                         np.zeros(0, np.float32))  # fmt: skip
+    seen, a, b, c = seen[inside], a[inside], b[inside], c[inside]
+    left, top = left[inside], top[inside]
+    wide, tall = right[inside] - left + 1, bottom[inside] - top + 1
     # The weight of corner b and of corner c, as affine functions of column and row from the box's first pixel.
-    dx, dy = low[seen, 0] - ax[seen], low[seen, 1] - ay[seen]
-    abx, aby, acx, acy = (v[seen] for v in (bx - ax, by - ay, cx - ax, cy - ay))
-    wb = np.stack([acy, -acx, dx * acy - dy * acx], 1) * inverse[:, None]
-    wc = np.stack([-aby, abx, dy * abx - dx * aby], 1) * inverse[:, None]
-    zb, zc = (bz - az)[seen], (cz - az)[seen]
-    first = low[seen, 1] * width + low[seen, 0]
-    span = span[seen]
-    size = np.ceil(np.log2(np.maximum(span, 1))).astype(int) + 1
+    inverse = 1 / area[seen]
+    dx, dy = left - x[a], top - y[a]
+    abx, aby, acx, acy = (v * inverse for v in (x[b] - x[a], y[b] - y[a], x[c] - x[a], y[c] - y[a]))
+    wb = np.stack([acy, -acx, dx * acy - dy * acx], 1).astype(np.float32)
+    wc = np.stack([-aby, abx, dy * abx - dx * aby], 1).astype(np.float32)
+    za, zb, zc = z[a], z[b] - z[a], z[c] - z[a]
+    first = top * width + left
+    size = np.frexp(wide - 0.5)[1] * 16 + np.frexp(tall - 0.5)[1]  # both rounded up to powers of two
 
     hits = []
-    for group in np.unique(size, axis=0):
-        members = np.flatnonzero((size == group).all(1))
-        columns, rows = 1 << (group - 1)
-        x = np.tile(np.arange(columns, dtype=np.float32), rows)
-        y = np.repeat(np.arange(rows, dtype=np.float32), columns)
-        b = wb[members, 0, None] * x + wb[members, 1, None] * y + wb[members, 2, None]
-        c = wc[members, 0, None] * x + wc[members, 1, None] * y + wc[members, 2, None]
-        inside = (b >= 0) & (c >= 0) & (b + c <= 1)
-        inside &= (x < span[members, 0, None]) & (y < span[members, 1, None])
-        which, where = np.nonzero(inside)
+    for group in np.unique(size):
+        members = np.flatnonzero(size == group)
+        columns, rows = 1 << (group // 16), 1 << (group % 16)
+        u = np.tile(np.arange(columns, dtype=np.float32), rows)
+        v = np.repeat(np.arange(rows, dtype=np.float32), columns)
+        of_b, of_c = (w[members, :1] * u + w[members, 1:2] * v + w[members, 2:] for w in (wb, wc))
+        hit = (of_b >= 0) & (of_c >= 0) & (of_b + of_c <= 1)
+        if group:
+            hit &= (u < wide[members, None]) & (v < tall[members, None])
+        which, where = np.nonzero(hit)
         triangle = members[which]
-        b, c = b[which, where], c[which, where]
-        depth = az[seen[triangle]] + b * zb[triangle] + c * zc[triangle]
-        pixel = first[triangle] + (y[where] * width + x[where]).astype(np.int64)
-        hits.append((pixel, triangle, b, c, depth))
-    pixel, triangle, b, c, depth = (np.concatenate(column) for column in zip(*hits, strict=True))
+        of_b, of_c = of_b[which, where], of_c[which, where]
+        depth = za[triangle] + of_b * zb[triangle] + of_c * zc[triangle]
+        pixel = first[triangle] + (v[where] * width + u[where]).astype(np.int32)
+        hits.append((pixel, triangle, of_b, of_c, depth))
+    pixel, triangle, of_b, of_c, depth = (np.concatenate(column) for column in zip(*hits, strict=True))
 
-    order = np.argsort(-depth, kind="stable")
+    order = np.argsort(-depth)
     nearest = np.full(height * width, -1)
     nearest[pixel[order]] = order
     nearest = nearest[nearest >= 0]
-    b, c = b[nearest], c[nearest]
+    of_b, of_c = of_b[nearest], of_c[nearest]
     return Fragments(
         pixel[nearest],
         triangles[seen[triangle[nearest]]],
-        np.stack([1 - b - c, b, c], 1).astype(np.float32),
+        np.stack([1 - of_b - of_c, of_b, of_c], 1).astype(np.float32),
         depth[nearest].astype(np.float32),
     )
+
+
+def whole_between(a: np.ndarray, b: np.ndarray, c: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first and last whole coordinate between the least and the greatest of three, within 0 .. size - 1."""
+    low = np.ceil(np.minimum(np.minimum(a, b), c))
+    high = np.floor(np.maximum(np.maximum(a, b), c))
+    return np.clip(low, 0, size).astype(np.int32), np.clip(high, -1, size - 1).astype(np.int32)

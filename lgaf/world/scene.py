@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from lgaf.world.background import muted
 from lgaf.world.identity import Person
 from lgaf.world.shade import Light, to_linear
 from lgaf.world.sheet import Style
@@ -65,7 +66,8 @@ class Scene:
     motion: float = 0.0
     noise: float = 0.01
     quality: int = 90
-    exposure: float = 1.0
+    exposure: float = 0.85
+    """Light on the face in the photograph, 1 as bright as the skin itself: the camera meters the face."""
     contrast: float = 1.0
     warmth: float = 0.0
     grey: bool = False
@@ -108,7 +110,7 @@ def draw_expression(random: np.random.Generator, strength: float = 1.0) -> dict[
             weights["face/jawOpen"] = 0.35 * much
             both("mouthLowerDown", 0.3 * much)
     elif kind == "frown":
-        both("browDown", much)
+        both("browDown", 0.7 * much)
         both("mouthFrown", 0.6 * much)
     elif kind == "surprise":
         weights["face/browInnerUp"] = much
@@ -150,7 +152,7 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         gaze=(float(random.normal(0, 9)), float(random.normal(0, 5))),
         skin=np.clip(skin * (1 + random.normal(0, 0.04, 3)), 0.05, 1),
         hair=np.clip(hair * (1 + random.normal(0, 0.05, 3)), 0.02, 1),
-        clothes=random.uniform(0.04, 0.9, 3) ** 1.3,
+        clothes=muted(random),
         style=style,
         headwear=str(random.choice(list(HEADWEAR))) if random.random() < 0.05 else "",
         beard=float(max(0, random.uniform(-0.5, 1))),
@@ -162,9 +164,9 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         capture=float(random.uniform(0.75, 1.0)),
         blur=float(random.uniform(0.2, 0.8)),
         motion=float(random.uniform(0, 4)) if random.random() < 0.08 else 0.0,
-        noise=float(random.uniform(0.002, 0.025)),
+        noise=float(random.uniform(0.002, 0.018)),
         quality=int(random.integers(70, 96)),
-        exposure=float(np.exp(random.normal(0, 0.16))),
+        exposure=float(0.85 * np.exp(random.normal(0, 0.22))),
         contrast=float(random.normal(1, 0.08)),
         warmth=float(random.normal(0, 0.06)),
         grey=bool(random.random() < 0.04),

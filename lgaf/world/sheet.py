@@ -15,7 +15,7 @@ TURNS, TILTS = 72, 40
 """The skull's table: angles about the vertical (0 at the nose) and from the crown (0) down to REACH degrees."""
 REACH = 140.0
 SCALP_ROWS, HANGING_ROWS = 16, 8
-HAIRLINE = np.array([[0, 59], [25, 62], [48, 70], [70, 84], [80, 96], [92, 92], [108, 104], [140, 124], [180, 130]])
+HAIRLINE = np.array([[0, 58], [22, 57], [40, 64], [58, 74], [70, 88], [78, 97], [88, 94], [108, 104], [140, 124], [180, 130]])
 """Angle about the vertical -> angle from the crown at which hair ends."""
 
 
@@ -96,26 +96,37 @@ def grid(points: np.ndarray) -> Sheet:
     )
 
 
+def outline(turn: np.ndarray, style: Style) -> np.ndarray:
+    """Degrees from the crown at which hair of a style leaves the skin, at degrees about the vertical."""
+    frontal = np.exp(-((turn / 42) ** 4))
+    return np.interp(np.abs(turn), *HAIRLINE.T) - style.lift + frontal * style.front
+
+
+def scalp(rest: np.ndarray, style: Style) -> np.ndarray:
+    """(N,) degrees by which points (N, 3) of the base mesh lie within the hair of a style; negative outside."""
+    x, y, z = (rest - CENTRE).T
+    turn = np.degrees(np.arctan2(x, z))
+    tilt = np.degrees(np.arctan2(np.hypot(x, z), y))
+    return np.minimum(outline(turn, style), np.interp(np.abs(turn), *HAIRLINE.T)) - tilt
+
+
 def hair(skull: Skull, moved: np.ndarray, style: Style, random: np.random.Generator) -> Sheet:
     """Hair or headwear of a style on a head displaced by ``moved`` (V, 3) from the base mesh."""
     turn = np.linspace(-180, 180, TURNS)
-    outline = np.interp(np.abs(turn), *HAIRLINE.T) - style.lift
     frontal = np.exp(-((turn / 42) ** 4))
-    part = random.uniform(-25, 25)
-    outline = outline + frontal * (style.front + 0.12 * abs(style.front) * np.sin(np.radians((turn - part) * 4)))
-    outline += 0 if style.cloth else random.normal(0, 0.8, TURNS) * (1 - frontal)
+    line = outline(turn, style)
     s = np.linspace(0.01, 1, SCALP_ROWS)[:, None]
-    tilt = np.clip(s * outline, 0, REACH - 1)
+    tilt = np.clip(s * line, 0, REACH - 1)
     bumps = cv2.resize(random.standard_normal((6, 10)).astype(np.float32), (TURNS, SCALP_ROWS))
     bumps[:, -1] = bumps[:, 0]
-    thin = 1 - (0.75 if not style.cloth else 0.3) * s**3 * frontal
+    to_side = np.clip((np.abs(turn) - 62) / 25, 0, 1)
+    to_back = np.clip((np.abs(turn) - 95) / 35, 0, 1)
+    length = style.sides * to_side * (1 - to_back) + style.back * to_back
+    thin = 1 - (0.3 if style.cloth else 0.9) * s**3 * np.clip(1 - length * 4, 0, 1)
     above = 0.015 + style.volume * thin * (1 + (0.12 + 0.25 * style.curl) * bumps * (not style.cloth))
     points = skull.surface(moved, np.broadcast_to(turn, tilt.shape), tilt, above.astype(np.float32))
     if style.sides <= 0 and style.back <= 0:
         return grid(points)
-    to_side = np.clip((np.abs(turn) - 62) / 25, 0, 1)
-    to_back = np.clip((np.abs(turn) - 95) / 35, 0, 1)
-    length = style.sides * to_side * (1 - to_back) + style.back * to_back
     u = np.linspace(0, 1, HANGING_ROWS + 1)[1:, None]
     hanging = np.repeat(points[-1:], HANGING_ROWS, 0)
     hanging[..., 1] -= u * length

@@ -157,8 +157,8 @@ def brows(random: np.random.Generator, male: bool) -> np.ndarray:
     """Two brows of short strokes; form, thickness, height and density are the person's."""
     canvas = np.zeros((SIZE, SIZE), np.uint8)
     inner, outer = random.uniform(3.0, 9.0), random.uniform(27, 39)
-    height, slope = 7.50 + random.normal(0, 0.03), random.normal(0.02, 0.05)
-    arch, peak = random.uniform(0.0, 0.11), random.uniform(0.45, 0.8)
+    height, slope = 7.50 + random.normal(0, 0.03), random.normal(-0.02, 0.04)
+    arch, peak = random.uniform(0.0, 0.10), random.uniform(0.45, 0.8)
     thick = random.uniform(0.035, 0.11) * (1.15 if male else 0.8)
     dense = random.uniform(0.45, 1.0)
     count = int(340 * dense)
