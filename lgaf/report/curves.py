@@ -22,7 +22,7 @@ def slug(benchmark: str) -> str:
     return benchmark.replace("/", "-")
 
 
-def write_table(path: Path, columns: Mapping[str, Sequence[float] | np.ndarray]) -> None:
+def write_table(path: Path, columns: Mapping[str, Sequence[float] | np.ndarray | pd.Series]) -> None:
     """Write columns of equal length as CSV, rounded so that another machine's last bits make no difference."""
     frame = pd.DataFrame(columns).round(DIGITS)
     write_text(path, frame.to_csv(index=False, lineterminator="\n"))

@@ -34,8 +34,8 @@ def reading_notes(run: Run, comparisons: int) -> list[str]:
     ]
     if comparisons:
         notes.append(
-            f"{MARK} differs from LGAF: paired test on the same resamples, p < {SIGNIFICANT:g}, not corrected for the "
-            f"{comparisons} tests of this table: of equal methods {SIGNIFICANT * comparisons:.1f} would be marked by chance."
+            f"{MARK} differs from LGAF: paired test on the same resamples, p < {SIGNIFICANT:g}, not corrected for this "
+            f"table's {comparisons} tests; were all methods equal, chance would mark {SIGNIFICANT * comparisons:.1f}."
         )
     notes.append(f"Backbone: {run.backbone}. Training set: {run.train_set}. Machine: {run.machine}.")
     return notes
@@ -60,9 +60,7 @@ def image_notes(summaries: Sequence[Mapping[str, Any]], alignment: Mapping[str, 
         text = f"{summary['benchmark']} {summary['images']['used']:,} of {summary['images']['asked']:,}"
         scored.setdefault(text, []).append(summary["method"])
     everyone = {summary["method"] for summary in summaries}
-    parts = [
-        text if set(by) == everyone else f"{text} ({', '.join(map(display, by))})" for text, by in scored.items()
-    ]
+    parts = [text if set(by) == everyone else f"{text} ({', '.join(map(display, by))})" for text, by in scored.items()]
     notes = ["Images scored: " + "; ".join(parts) + "."]
     parts = []
     for benchmark in dict.fromkeys(summary["benchmark"] for summary in summaries):

@@ -114,12 +114,25 @@ def display_backbone(name: str) -> str:
 
 def lines(rows: Sequence[Published]) -> list[Line]:
     """Gather the rows of one model from one source into one line, in the file's order."""
-    found: dict[tuple[str, ...], dict[tuple[str, str], str]] = {}
+    found: dict[tuple[str, ...], list[Published]] = {}
     for row in rows:
         model = (row.method, row.backbone, row.train_set)
-        key = (*model, row.provenance, row.note, row.source, row.repository, row.commit)
-        found.setdefault(key, {})[row.benchmark, row.metric] = row.value
-    return [Line(*key, values=values) for key, values in found.items()]
+        found.setdefault((*model, row.provenance, row.note, row.source, row.repository, row.commit), []).append(row)
+    return [
+        Line(
+            method=first.method,
+            backbone=first.backbone,
+            train_set=first.train_set,
+            provenance=first.provenance,
+            note=first.note,
+            source=first.source,
+            repository=first.repository,
+            commit=first.commit,
+            values={(row.benchmark, row.metric): row.value for row in group},
+        )
+        for group in found.values()
+        for first in group[:1]
+    ]
 
 
 def choose(rows: Sequence[Published], columns: Collection[tuple[str, str]]) -> list[Line]:

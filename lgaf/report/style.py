@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -28,7 +29,7 @@ DASHES = {"lgaf": "-", "arcface": "--", "adaface": "-.", "magface": (0, (1, 1)),
 OTHER = "#D55E00"
 GREY = "#777777"
 WIDTH = 10.0  # inches; 100 dots each, so that a page 800 pixels wide hardly shrinks the letters
-RC = {
+RC: Any = {
     "font.size": 11,
     "axes.titlesize": 11,
     "axes.spines.top": False,
@@ -44,7 +45,7 @@ RC = {
 }
 
 
-def line_of(method: str) -> dict[str, object]:
+def line_of(method: str) -> dict[str, Any]:
     """Colour and dashes of a method's line."""
     return {"color": COLOURS.get(method, OTHER), "linestyle": DASHES.get(method, ":")}
 
@@ -83,17 +84,16 @@ def panels(
 
 def legend(figure: Figure, axes: list[Axes], top: float) -> None:
     """One legend for all panels, below them; ``top`` is where it begins, as a share of the figure's height."""
-    found = {}
+    found: dict[str, Any] = {}
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     if found:
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, top), "borderaxespad": 0.0}
-        figure.legend(found.values(), found.keys(), ncols=min(len(found), 5), **place)
+        place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, top), "borderaxespad": 0.0}
+        figure.legend(list(found.values()), list(found), ncols=min(len(found), 5), **place)
 
 
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG without a date or a version in it."""
     with atomic(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
-

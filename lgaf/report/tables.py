@@ -214,4 +214,3 @@ def table_names(metrics: Metrics) -> list[str]:
     """The tables that a run's benchmarks call for, in the order of the benchmarks."""
     names = [family(b, list(values)) for row in metrics.values() for b, values in row.items()]
     return list(dict.fromkeys(names))
-
