@@ -10,7 +10,6 @@ from lgaf.world.basis import AGES, ORIGINS, SEXES, Basis
 
 ADULT, AGED = 25.0, 75.0
 """Years at which MakeHuman's "young" and "old" targets stand."""
-GROUPS = ("head", "nose", "mouth", "chin", "forehead", "eyebrows", "neck")
 IRISES = np.array([[62, 38, 22], [96, 62, 34], [112, 96, 52], [78, 104, 84], [92, 122, 152], [120, 132, 140]])
 """Eye colours, sRGB."""
 
@@ -87,7 +86,7 @@ def draw_person(
             if random.random() < (0.10 if "asym" in more else 0.35):
                 shape[more] = float(random.uniform(0.2, 0.8))
             continue
-        width = spread * (0.6 if group in ("neck", "head") else 1.0)
+        width = spread * (0.6 if group in ("neck", "head", "eyebrows") or "eye-height" in more else 1.0)
         weight = float(np.clip(random.normal(0, width), -1, 1))
         shape[more if weight > 0 else less] = abs(weight)
     return Person(

@@ -30,17 +30,24 @@ class Points:
         return self.basis.vertices_of("eye_right"), self.basis.vertices_of("eye_left")
 
     @cached_property
-    def pupils(self) -> tuple[np.ndarray, np.ndarray]:
-        """The foremost vertices of either eyeball."""
-        right, left = ([eye[np.argsort(-self.basis.vertices[eye, 2])[:8]] for eye in self.eyes])
-        return right, left
+    def openings(self) -> tuple[np.ndarray, np.ndarray]:
+        """The edges of the lids of either eye: where annotators see the eye's middle."""
+        skin = self.basis.vertices_of("skin")
+        edges = []
+        for eye in self.eyes:
+            away = self.basis.vertices[skin][:, None] - self.basis.vertices[eye][None]
+            near = skin[np.linalg.norm(away, axis=2).min(1) < 0.04]
+            edges.append(near[self.basis.vertices[near, 2] > 1.3])
+        return edges[0], edges[1]
 
     @cached_property
     def nose(self) -> int:
-        """The tip of the nose."""
+        """The tip of the nose: the middle of its ball, a little above the foremost point, as annotators mark it."""
         x, y, z = self.basis.vertices.T
         among = (np.abs(x) < 0.1) & (y > 6.7) & (y < 7.1) & (self.basis.part == 0)
-        return int(np.argmax(np.where(among, z, -np.inf)))
+        foremost = self.basis.vertices[np.argmax(np.where(among, z, -np.inf))]
+        away = np.linalg.norm(self.basis.vertices - foremost - [0, 0.08, -0.02], axis=1)
+        return int(np.argmin(np.where(among, away, np.inf)))
 
     @cached_property
     def mouth(self) -> tuple[int, int]:
@@ -50,7 +57,7 @@ class Points:
 
     def landmarks(self, vertices: np.ndarray) -> np.ndarray:
         """(5, C): right eye, left eye (the person's), nose, mouth corners right and left, of per-vertex values."""
-        return np.stack([*(vertices[p].mean(0) for p in self.pupils), vertices[self.nose], *vertices[list(self.mouth)]])
+        return np.stack([*(vertices[p].mean(0) for p in self.openings), vertices[self.nose], *vertices[list(self.mouth)]])
 
 
 def deform(basis: Basis, vertices: np.ndarray, strength: float, random: np.random.Generator) -> np.ndarray:

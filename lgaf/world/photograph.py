@@ -37,7 +37,7 @@ class Studio:
         eyes = basis.vertices[np.concatenate(self.points.eyes)]
         away = np.linalg.norm(basis.vertices[:, None] - eyes[None], axis=2).min(1)
         above = np.where(y > eyes[:, 1].mean() - 0.01, 1.0, 0.35)
-        lashes = np.exp(-((away / 0.035) ** 2)) * above * (basis.part == 0)
+        lashes = np.exp(-((away / 0.045) ** 2)) * above * (basis.part == 0) * 1.3
         self.face = (basis.part < 3) & (np.abs(angle) < 68) & (y > 6.3) & (y < 7.95) & (z > 0.6)
         self.eye_centres = np.stack([basis.vertices[eye].mean(0) for eye in self.points.eyes])
         self.fixed = np.column_stack([basis.vertices, basis.masks[:, 0], basis.openness, lashes, self.face])
@@ -309,7 +309,7 @@ def cover_mouth(
 ) -> None:  # fmt: skip
     """Lay a surgical mask or a scarf over mouth and chin."""
     if scene.mask == "mask":
-        top, bottom, wide = random.uniform(6.92, 7.08), 6.26, random.uniform(60, 72)
+        top, bottom, wide = random.uniform(7.0, 7.12), 6.26, random.uniform(60, 72)
         colour = (np.array([[0.55, 0.75, 0.85], [0.92, 0.93, 0.94], [0.08, 0.08, 0.09], [0.75, 0.55, 0.65]])
                   [random.integers(4)])  # fmt: skip
     else:

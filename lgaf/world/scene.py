@@ -79,7 +79,7 @@ def draw_light(random: np.random.Generator, harsh: float = 0.5) -> Light:
     turn = np.radians(random.normal(0, 25 + 35 * harsh, count) + np.array([0, random.choice([-70, 70])])[:count])
     lift = np.radians(random.uniform(0, 55, count))
     directions = np.stack([np.sin(turn) * np.cos(lift), np.sin(lift), np.cos(turn) * np.cos(lift)], 1)
-    warm = random.normal(0, 0.10, (count, 1)) * np.array([1, 0.1, -1])
+    warm = random.normal(0, 0.07, (count, 1)) * np.array([1, 0.1, -1])
     strength = np.array([random.uniform(0.35, 0.75 + 0.35 * harsh), random.uniform(0.1, 0.4)])[:count, None]
     fill = random.uniform(0.42 - 0.3 * harsh, 0.7 - 0.25 * harsh)
     sky = fill * (1 + random.normal(0, 0.06) * np.array([-1, 0, 1]))
@@ -125,8 +125,8 @@ def draw_expression(random: np.random.Generator, strength: float = 1.0) -> dict[
         both("mouthUpperUp", 0.4 * much)
     elif kind == "pout":
         weights["face/mouthPucker"] = 0.7 * much
-    both("eyeBlink", float(random.uniform(0, 0.25)) if random.random() < 0.93 else 0.9)
-    both("eyeSquint", float(random.uniform(0, 0.4)) * strength)
+    both("eyeBlink", float(random.uniform(0, 0.12)) if random.random() < 0.95 else 0.8)
+    both("eyeSquint", float(random.uniform(0, 0.25)) * strength)
     return weights
 
 
@@ -149,7 +149,7 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         roll=float(np.clip(random.normal(0, 6), -20, 20)),
         age=age,
         expression=draw_expression(random),
-        gaze=(float(random.normal(0, 9)), float(random.normal(0, 5))),
+        gaze=(float(random.normal(0, 7)), float(random.normal(0, 5))),
         skin=np.clip(skin * (1 + random.normal(0, 0.04, 3)), 0.05, 1),
         hair=np.clip(hair * (1 + random.normal(0, 0.05, 3)), 0.02, 1),
         clothes=muted(random),
@@ -166,7 +166,7 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         motion=float(random.uniform(0, 4)) if random.random() < 0.08 else 0.0,
         noise=float(random.uniform(0.002, 0.018)),
         quality=int(random.integers(70, 96)),
-        exposure=float(0.85 * np.exp(random.normal(0, 0.22))),
+        exposure=float(0.72 * np.exp(random.normal(0, 0.25))),
         contrast=float(random.normal(1, 0.08)),
         warmth=float(random.normal(0, 0.06)),
         grey=bool(random.random() < 0.04),

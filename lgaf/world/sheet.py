@@ -124,6 +124,7 @@ def hair(skull: Skull, moved: np.ndarray, style: Style, random: np.random.Genera
     length = style.sides * to_side * (1 - to_back) + style.back * to_back
     thin = 1 - (0.3 if style.cloth else 0.9) * s**3 * np.clip(1 - length * 4, 0, 1)
     above = 0.015 + style.volume * thin * (1 + (0.12 + 0.25 * style.curl) * bumps * (not style.cloth))
+    above[-1] -= 0 if style.cloth else 0.02  # roots go into the skin
     points = skull.surface(moved, np.broadcast_to(turn, tilt.shape), tilt, above.astype(np.float32))
     if style.sides <= 0 and style.back <= 0:
         return grid(points)
@@ -140,17 +141,16 @@ def hair(skull: Skull, moved: np.ndarray, style: Style, random: np.random.Genera
 def face_mask(basis: Basis, vertices: np.ndarray, top: float, bottom: float, wide: float) -> Sheet:
     """A surgical mask: cloth over nose, mouth and chin between two heights (y) and ``wide`` degrees either side."""
     turn, height = np.meshgrid(np.linspace(-wide, wide, 25), np.linspace(top, bottom, 15))
-    height = height - 0.12 * (np.abs(turn) / wide) ** 2 * np.linspace(1, -1.2, 15)[:, None]
+    height = height - 0.2 * (np.abs(turn) / wide) ** 2 * np.linspace(1, -0.8, 15)[:, None]
     x, y, z = basis.vertices.T
     skin = np.flatnonzero((basis.part == 0) & (basis.openness > 0.35) & (z > 0) & (y > 5.9))
     angle = np.degrees(np.arctan2(x[skin], z[skin] - CENTRE[2])) / 57
     far = (turn.ravel()[:, None] / 57 - angle) ** 2 + (height.ravel()[:, None] - y[skin]) ** 2
     points = vertices[skin[far.argmin(1)]].reshape(*turn.shape, 3)
-    depth = cv2.dilate(points[..., 2].copy(), np.ones((5, 5)))  # cloth spans hollows
     points = points.copy()
-    points[..., 2] = np.maximum(points[..., 2], cv2.blur(depth, (5, 5)) - 0.05)
-    for _ in range(3):
+    points[..., 2] = cv2.dilate(points[..., 2].copy(), np.ones((3, 3)))  # cloth spans hollows
+    for _ in range(2):
         points = cv2.blur(points, (3, 3), borderType=cv2.BORDER_REPLICATE)
     away = points - (CENTRE + [0, -0.6, 0])
-    points += 0.09 * away / np.linalg.norm(away, axis=-1, keepdims=True)
+    points += 0.10 * away / np.linalg.norm(away, axis=-1, keepdims=True)
     return grid(points.astype(np.float32))
