@@ -25,7 +25,7 @@ def create_head(name: str, embedding_dim: int, num_classes: int, **options: Any)
     Raises:
         SettingsError: an unknown head or option, or a value out of range.
     """
-    settings: Any = checked(head_options(name), options, f"head {name}")
+    settings: Any = checked(head_options(name), options, name)
 
     from baselines.adaface import AdaFace
     from baselines.arcface import ArcFace

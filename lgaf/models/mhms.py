@@ -45,24 +45,27 @@ class ChannelGate(nn.Sequential):
 
 
 class AttentionHead(nn.Module):
-    """One head: spatial gate, then channel gate, then the mean over the map, (B, C, h, w) to (B, C)."""
+    """One head: spatial gate, channel gate, then its own mixture of channels: (B, C, h, w) to (B, outputs, h, w)."""
 
-    def __init__(self, channels: int, kernel: int, reduction: int):
+    def __init__(self, channels: int, outputs: int, kernel: int, reduction: int):
         super().__init__()
         self.spatial = SpatialGate(channels, kernel, reduction)
         self.channel = ChannelGate(channels, reduction)
+        self.mix = nn.Conv2d(channels, outputs, kernel_size=1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         x = x * self.spatial(x)
         x = x * self.channel(x)
-        return x.mean(dim=(2, 3))
+        return self.mix(x)
 
 
 class LocalFeature(nn.Module):
-    """BN - heads - concatenate - dropout - linear - BN without affine: (B, C, h, w) to (B, D).
+    """BN - heads - concatenate - flatten - dropout - linear - BN without affine: (B, C, h, w) to (B, D).
 
-    Framed like :class:`lgaf.models.gfe.GlobalFeature`, so that the two energies have the same meaning.
+    Each of H heads keeps C/H channels, as in multi-head attention. The maps are flattened, not averaged: a mean forgets
+    where on the face a thing was seen (docs/method.md has the measurement). The frame is that of
+    :class:`lgaf.models.gfe.GlobalFeature`, so that the two energies have the same meaning.
     """
 
     def __init__(
@@ -75,12 +78,15 @@ class LocalFeature(nn.Module):
         dropout: float = 0.0,
     ):
         super().__init__()
-        channels = map_shape[0]
+        channels, height, width = map_shape
+        kept = max(1, channels // heads)
         self.norm = nn.BatchNorm2d(channels)
-        self.heads = nn.ModuleList(AttentionHead(channels, kernels[i % len(kernels)], reduction) for i in range(heads))
-        self.project = Projection(heads * channels, embedding_dim, dropout)
+        self.heads = nn.ModuleList(
+            AttentionHead(channels, kept, kernels[i % len(kernels)], reduction) for i in range(heads)
+        )
+        self.project = Projection(heads * kept * height * width, embedding_dim, dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         x = self.norm(x)
-        return self.project(torch.cat([head(x) for head in self.heads], dim=1))
+        return self.project(torch.flatten(torch.cat([head(x) for head in self.heads], dim=1), 1))

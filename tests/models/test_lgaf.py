@@ -128,7 +128,7 @@ def test_local_feature_is_its_formula():
     x = torch.randn(2, 8, 5, 5, dtype=torch.float64)
 
     y = (x - branch.norm.running_mean.view(1, -1, 1, 1)) / math.sqrt(1 + 1e-5)
-    pooled = []
+    maps = []
     for number, head in enumerate(branch.heads):
         squeeze, _, spread, _ = head.spatial
         kernel = (1, 3, 1)[number]
@@ -142,8 +142,9 @@ def test_local_feature_is_its_formula():
         _, down, _, up, _ = head.channel
         mean = local.mean(dim=(2, 3))
         kept = torch.sigmoid((mean @ down.weight[:, :, 0, 0].T).clamp(min=0) @ up.weight[:, :, 0, 0].T)
-        pooled.append(mean * kept)
-    z = torch.cat(pooled, dim=1) @ branch.project.linear.weight.T + branch.project.linear.bias
+        gated = local * kept.view(2, 8, 1, 1)
+        maps.append(torch.einsum("oc,bchw->bohw", head.mix.weight[:, :, 0, 0], gated).reshape(2, -1))
+    z = torch.cat(maps, dim=1) @ branch.project.linear.weight.T + branch.project.linear.bias
     expected = (z - branch.project.standardise.running_mean) / math.sqrt(1 + 1e-5)
     torch.testing.assert_close(branch(x), expected)
 
@@ -183,7 +184,7 @@ def test_dropout_acts_in_training_only():
             "fusion: 'mean': unknown; allowed: energy, sum, concat, gate, local, global",
         ),
         ({"name": "vgg"}, "name: 'vgg'.*'lgaf' or 'plain'"),
-        ({"name": "lgaf", "head": 4}, "head: unknown option; allowed: .*heads"),
+        ({"name": "lgaf", "head": 4}, "head: unknown key; did you mean 'heads'"),
         ({"name": "lgaf", "kernels": (2,)}, "every kernel must be odd"),
         ({"name": "lgaf", "kernels": ()}, "kernels"),
         ({"name": "lgaf", "heads": 0}, "heads: 0: .*greater than or equal to 1"),
