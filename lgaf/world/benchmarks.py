@@ -141,7 +141,7 @@ def surveillance(random: np.random.Generator, person: Person, shot: Shot, frame:
         grey=False,
     )  # fmt: skip
     scene = degrade(random, scene, SCFACE_EYES[step] * float(camera.uniform(0.85, 1.15)))
-    return replace(scene, noise=float(camera.uniform(0.015, 0.05)), blur=float(camera.uniform(0.5, 1.0)))
+    return replace(scene, noise=float(camera.uniform(0.008, 0.03)), blur=float(camera.uniform(0.5, 1.0)))
 
 
 def degrade(random: np.random.Generator, scene: Scene, eyes: float) -> Scene:

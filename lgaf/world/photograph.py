@@ -18,7 +18,7 @@ from lgaf.world.scene import HAIR_STYLES, HEADWEAR, Scene, draw_light, linear_sk
 from lgaf.world.shade import Light, shade, to_linear, to_srgb
 from lgaf.world.texture import SIZE, Skin, at, unroll, value_noise
 
-SUPERSAMPLING = 1.4
+SUPERSAMPLING = 1.25
 """Rendered pixels to a sensor's pixel, along a line."""
 TRUTH = ("yaw", "pitch", "roll", "age", "light", "hidden", "deformation", "resolution", "noise", "blur")
 VIEW = np.array([0, 0, 1], np.float32)
@@ -113,7 +113,9 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
     fragments = rasterise(seen, studio.triangles, size, size)
     shadow = lit(posed, studio.shadow_casters, light.directions[0], 96)
     light = meter(light, normals[studio.face], basis.openness[studio.face], shadow[studio.face], scene.exposure)
-    values = fragments.interpolate(np.column_stack([studio.fixed, normals, shadow]).astype(np.float32))
+    style = HAIR_STYLES.get(scene.style)
+    within = sheet.scalp(basis.vertices, style) if style else np.full(len(vertices), -90.0)
+    values = fragments.interpolate(np.column_stack([studio.fixed, normals, shadow, within]).astype(np.float32))
     cloth = collar(values[:, :3], edge, plunge) > 0
     colour = paint_head(studio, subject, scene, light, fragments, values, cloth)
     exposure.colour[fragments.pixel] = colour
@@ -187,7 +189,7 @@ def paint_head(
     cloth: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Colours (N, 3) sRGB of head, eyes, mouth and clothes."""
-    rest, lips, openness, lash = values[:, :3], values[:, 3], values[:, 4], values[:, 5]
+    rest, openness = values[:, :3], values[:, 4]
     normal = values[:, 7:10]
     normal = normal / (np.linalg.norm(normal, axis=1, keepdims=True) + 1e-6)
     part = studio.basis.part[fragments.corners[:, 0]]
@@ -196,7 +198,7 @@ def paint_head(
     open_air = 0.15 + 0.85 * openness
 
     is_skin = part == 0
-    albedo[is_skin], gloss[is_skin] = skin_colour(subject, scene, rest[is_skin], lips[is_skin], lash[is_skin])
+    albedo[is_skin], gloss[is_skin] = skin_colour(subject, scene, values[is_skin])
     for k in (1, 2):
         eye = part == k
         albedo[eye], gloss[eye] = eye_colour(studio, subject, scene, rest[eye], k - 1)
@@ -222,10 +224,11 @@ def tone(linear: np.ndarray) -> np.ndarray:
 
 
 def skin_colour(
-    subject: Subject, scene: Scene, rest: np.ndarray, lips: np.ndarray, lash: np.ndarray
+    subject: Subject, scene: Scene, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Albedo (N, 3) and gloss (N,) of skin with lips, brows, beard, marks and the wrinkles of the scene's age."""
-    maps = look_up(subject.maps, rest)
+    lips, lash, within = values[:, 3], values[:, 5], values[:, 11]
+    maps = look_up(subject.maps, values[:, :3])
     base = linear_skin(scene)
     old = np.clip((scene.age - 28) / 42, 0, 1.15)
     detail = maps[:, 0] + maps[:, 1] * old
@@ -246,13 +249,11 @@ def skin_colour(
     if scene.beard > 0:
         grown = np.clip(maps[:, 3:4] * scene.beard * 1.15, 0, 0.92) * (1 - np.clip(lips * 1.5, 0, 1))[:, None]
         albedo += grown * (np.minimum(hair * 1.2, base * 0.7) - albedo)
-    if scene.style in HAIR_STYLES:
-        within = sheet.scalp(rest, HAIR_STYLES[scene.style]) + 12 * maps[:, 0]
-        shaved = 0.9 * np.clip(within / 5, 0, 1)[:, None]
-        albedo += shaved * (hair - albedo)
+    shaved = 0.9 * np.clip((within + 12 * maps[:, 0]) / 5, 0, 1)[:, None]
+    albedo += shaved * (hair - albedo)
     dark = np.clip(lash * (0.75 + 0.3 * scene.makeup), 0, 0.95)[:, None]
     albedo += dark * (np.array([0.015, 0.011, 0.01]) - albedo)
-    gloss = np.full(len(rest), 0.05, np.float32) * (1 - brow[:, 0]) + 0.10 * np.clip(lips, 0, 1)
+    gloss = np.full(len(values), 0.05, np.float32) * (1 - brow[:, 0]) + 0.10 * np.clip(lips, 0, 1)
     return albedo, gloss.astype(np.float32)
 
 

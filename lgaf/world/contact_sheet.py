@@ -1,0 +1,64 @@
+"""A labelled sheet of what the world holds, to look at before believing in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lgaf.data.pack import Pack
+from lgaf.errors import DataError
+from lgaf.files import atomic
+
+TILE, COLUMNS, MARGIN = 125, 10, 110
+Truth = dict[str, np.ndarray]
+
+
+def rows_of(name: str, truth: Truth) -> list[tuple[str, np.ndarray]]:
+    """What to show of a pack: a label and the indices of the images it fits."""
+    clean = (truth["hidden"] < 0.08) & (truth["deformation"] == 0)
+    everything = np.ones(len(clean), bool)
+    chosen = {
+        "train": [("train", everything)],
+        "lfw": [("clean", clean), ("hidden", truth["hidden"] > 0.25), ("deformed", truth["deformation"] > 0.15)],
+        "cfp_fp": [("frontal", np.abs(truth["yaw"]) < 20), ("profile", np.abs(truth["yaw"]) > 55)],
+        "cplfw": [("poses", everything)],
+        "calfw": [("young", truth["age"] < 31), ("old", truth["age"] > 44)],
+        "agedb": [("30 years", everything)],
+        "tinyface": [("low resolution", everything)],
+        "scface": [("mugshot", truth["distance"] == 0), ("4.20 m", truth["distance"] == 1),
+                   ("2.60 m", truth["distance"] == 2), ("1.00 m", truth["distance"] == 3)],
+    }.get(name, [("", everything)])  # fmt: skip
+    return [(f"{name} {label}".strip() if label != name else name, np.flatnonzero(fits)) for label, fits in chosen]
+
+
+def contact_sheet(packs: Iterable[str | Path], path: str | Path) -> None:
+    """Write a labelled PNG with rows of images from rendered packs: clean, poses, ages, covered, deformed, distances.
+
+    Raises:
+        DataError: a pack is missing, broken or not of the generated world, or ``path`` cannot be written.
+    """
+    strips = []
+    for source in map(Path, packs):
+        pack = Pack(source)
+        missing = {"hidden", "deformation", "yaw", "age", "distance"} - set(pack.truth)
+        if missing:
+            raise DataError(f"{source}: column {min(missing)!r} is missing; only packs of the generated world have it")
+        for label, indices in rows_of(source.stem, pack.truth):
+            spread = indices[np.linspace(0, len(indices) - 1, min(COLUMNS, len(indices))).astype(int)]
+            strip = np.full((TILE, MARGIN + COLUMNS * TILE, 3), 255, np.uint8)
+            for line, word in enumerate(label.split(" ", 1)):
+                cv2.putText(strip, word, (6, 50 + 20 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.42, 0, 1, cv2.LINE_AA)
+            for column, index in enumerate(spread):
+                tile = cv2.resize(pack.image(int(index)), (TILE, TILE), interpolation=cv2.INTER_AREA)
+                strip[:, MARGIN + column * TILE : MARGIN + (column + 1) * TILE] = tile[..., ::-1]
+            strips.append(strip)
+    if not strips:
+        raise DataError(f"{path}: no pack to show; run `dvc repro` to render the world")
+    done, png = cv2.imencode(".png", np.concatenate(strips))
+    if not done:
+        raise DataError(f"{path}: could not be encoded as PNG; install another version of opencv-python")
+    with atomic(path) as temporary:
+        temporary.write_bytes(png.tobytes())
