@@ -100,6 +100,7 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
     edge, plunge = random.uniform(5.55, 6.0), random.uniform(0, 0.5)
     dressed = (basis.part == 0) * np.clip(collar(basis.vertices, edge, plunge) / 0.1, 0, 1)
     posed += 0.05 * dressed[:, None] * normals
+    posed[np.concatenate(points.eyes)] -= (0.012 * head[:, 2]).astype(np.float32)  # behind the lids of every shape
 
     size = max(48, round(frame * scene.capture * SUPERSAMPLING))
     eyes = np.linalg.norm(np.diff([vertices[eye].mean(0) for eye in points.eyes], axis=0))
@@ -112,7 +113,8 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
     exposure = Exposure(draw_background(random, size, size))
     fragments = rasterise(seen, studio.triangles, size, size)
     shadow = lit(posed, studio.shadow_casters, light.directions[0], 96)
-    light = meter(light, normals[studio.face], basis.openness[studio.face], shadow[studio.face], scene.exposure)
+    wanted = scene.exposure * (0.45 / (0.2 + float(linear_skin(scene).mean()))) ** 0.25  # pale faces burn out
+    light = meter(light, normals[studio.face], basis.openness[studio.face], shadow[studio.face], wanted)
     style = HAIR_STYLES.get(scene.style)
     within = sheet.scalp(basis.vertices, style) if style else np.full(len(vertices), -90.0)
     values = fragments.interpolate(np.column_stack([studio.fixed, normals, shadow, within]).astype(np.float32))
@@ -148,7 +150,7 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
             "pitch": scene.pitch,
             "roll": scene.roll,
             "age": scene.age,
-            "light": scene.exposure,
+            "light": wanted,
             "hidden": hidden,
             "deformation": scene.deformation,
             "resolution": scene.interocular * scene.capture,
@@ -274,7 +276,7 @@ def eye_colour(
     blend = np.clip((angle - 0.47) / 0.06, 0, 1)[:, None]
     albedo = inner * (1 - blend) + white * blend
     albedo *= np.clip((angle - 0.17) / 0.05, 0.03, 1)[:, None]
-    return albedo, np.where(angle < 0.6, 0.55, 0.12).astype(np.float32)
+    return albedo, np.where(angle < 0.6, 0.22, 0.06).astype(np.float32)
 
 
 def cover_head(
@@ -319,17 +321,17 @@ def cover_mouth(
     laid = sheet.face_mask(studio.basis, vertices, top, bottom, wide)
     folds = 0.5 * np.sin(np.linspace(0, 9 if scene.mask == "mask" else 4, 64) * np.pi)[:, None]
     folds = folds + 0.5 * value_noise(random, 64, 512, 12)
-    lay(exposure, laid, colour, folds * 0.35, lambda along: np.ones(len(along)), light, pose, place, 0.0)
+    lay(exposure, laid, colour, folds * 0.35, lambda along: np.ones(len(along)), light, pose, place, 0.0, 0.15)
 
 
 def lay(
     exposure: Exposure, laid: sheet.Sheet, colour: np.ndarray, pattern: np.ndarray, alpha: object, light: Light,
-    pose: Pose, place: object, gloss: float,
+    pose: Pose, place: object, gloss: float, slack: float = 0.01,
 ) -> None:  # fmt: skip
-    """Render a sheet over the picture where it is nearer."""
+    """Render a sheet over the picture where it is nearer, or farther by less than ``slack``."""
     seen = place(laid.vertices)
     fragments = rasterise(seen, laid.triangles, exposure.size, exposure.size)
-    fragments = fragments[fragments.depth < exposure.depth[fragments.pixel] + 0.01]
+    fragments = fragments[fragments.depth < exposure.depth[fragments.pixel] + slack]
     if not len(fragments):
         return
     posed = pose.apply(laid.vertices, laid.vertices[:, 1])

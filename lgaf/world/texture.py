@@ -70,12 +70,13 @@ def strokes(canvas: np.ndarray, lines: list[np.ndarray], value: float, thickness
 def paint(person: Person) -> Skin:
     """Paint a person's skin; the same person gives the same skin."""
     random = np.random.default_rng(person.marks)
+    fade = np.clip((SIZE - 1 - np.arange(SIZE, dtype=np.float32)) / 24, 0, 1)[:, None]  # the neck below is plain
     return Skin(
-        tone=blemishes(random),
-        wrinkles=wrinkles(random),
+        tone=blemishes(random) * fade,
+        wrinkles=wrinkles(random) * fade,
         brows=brows(random, person.male),
-        beard=beard(random) if person.male else np.zeros((SIZE, SIZE), np.float32),
-        redness=redness(random),
+        beard=beard(random) * fade if person.male else np.zeros((SIZE, SIZE), np.float32),
+        redness=redness(random) * fade,
     )
 
 
