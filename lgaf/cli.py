@@ -97,11 +97,11 @@ def report(settings: Settings, _: argparse.Namespace) -> None:
     from lgaf.machine import describe_machine
     from lgaf.report.report import report as write_report
     from lgaf.report.sources import Layout
-    from lgaf.report.tables import Run
+    from lgaf.report.notes import Run
 
     source = "generated world" if settings.data.source == "world" else settings.data.source
     run = Run(settings.seed, settings.backbone, source, describe_machine())
-    write_report(Layout(RESULTS, TRIALS, MODELS), list(settings.methods), settings.benchmarks, run)
+    write_report(Layout(RESULTS, TRIALS, MODELS), list(settings.methods), settings.benchmarks, run, settings.evaluate)
 
 
 def check(settings: Settings, arguments: argparse.Namespace) -> None:

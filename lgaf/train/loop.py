@@ -25,22 +25,37 @@ from lgaf.train.settings import TrainingRun
 from lgaf.train.state import load_state, save_state
 
 
-def training_loss(
-    model: nn.Module, head: nn.Module, images: torch.Tensor, labels: torch.Tensor, run: TrainingRun, precision: torch.dtype
-) -> torch.Tensor:
-    """Margin loss of the embedding, plus that of each branch alone, against the same class weights.
+def build_heads(run: TrainingRun, num_classes: int) -> nn.ModuleList:
+    """The margin head of the embedding and, for LGAF with a branch loss, one of each branch, all with one weight.
 
-    One set of class weights for all three keeps local and global features in one space, where adding them means
-    something, and gives each feature's energy its meaning: how sure that branch is.
+    One set of class weights keeps local and global features in one space, where adding them means something, and gives
+    each feature's energy its meaning: how sure that branch is. Statistics, such as AdaFace's, are each head's own.
     """
+    heads = nn.ModuleList(
+        create_head(run.head, run.model["embedding_dim"], num_classes, **run.head_options)
+        for _ in range(3 if run.branch_weight > 0 else 1)
+    )
+    for branch in heads[1:]:
+        branch.weight = heads[0].weight
+    return heads
+
+
+def training_loss(
+    model: nn.Module,
+    heads: nn.ModuleList,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    run: TrainingRun,
+    precision: torch.dtype,
+) -> torch.Tensor:
+    """Margin loss of the embedding, plus ``branch_weight`` times that of each branch alone."""
     with torch.autocast(images.device.type, precision, enabled=precision != torch.float32):
         out = model(images)
-    made = head(out.embedding, labels)
-    loss = cross_entropy(made.logits, labels) + made.regulariser
-    if run.branch_weight > 0:
-        for branch in out.branches:
-            made = head(branch, labels)
-            loss = loss + run.branch_weight * (cross_entropy(made.logits, labels) + made.regulariser)
+    loss = torch.zeros((), device=images.device)
+    for index, (head, feature) in enumerate(zip(heads, (out.embedding, *out.branches), strict=False)):
+        made = head(feature, labels)
+        weight = 1.0 if index == 0 else run.branch_weight
+        loss = loss + weight * (cross_entropy(made.logits, labels) + made.regulariser)
     return loss
 
 
@@ -66,12 +81,11 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
     settings = run.train
     device = choose_device(run.device)
     dataset = FaceDataset(pack, run.model["image_size"], settings.augment, run.seed)
+    torch.set_flush_denormal(True)  # numbers below 1e-38 are slow on a CPU and mean nothing here
     torch.manual_seed(run.seed)
     model = create_model(**run.model).to(device, memory_format=torch.channels_last)
-    head = create_head(
-        run.head, embedding_dim=run.model["embedding_dim"], num_classes=dataset.num_classes, **run.head_options
-    ).to(device)
-    optimiser = build_optimiser(model, head, settings)
+    heads = build_heads(run, dataset.num_classes).to(device)
+    optimiser = build_optimiser(model, heads, settings)
     precision = choose_precision(settings, model, run.model["image_size"], device)
     steps = len(dataset) // settings.batch_size
     if steps == 0:
@@ -79,7 +93,7 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
 
     resume_from = state / "state.safetensors"
     what = fingerprint(run, dataset)
-    done = load_state(resume_from, model, head, optimiser, what)
+    done = load_state(resume_from, model, heads, optimiser, what)
     if done:
         print(f"{run.method}: going on after epoch {done} of {settings.epochs}")
     else:
@@ -96,7 +110,7 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
             rate = learning_rate(settings, epoch + (step + 1) / steps)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            loss = training_loss(model, head, to_network(pixels, device), labels.to(device), run, precision)
+            loss = training_loss(model, heads, to_network(pixels, device), labels.to(device), run, precision)
             if not torch.isfinite(loss):
                 raise TrainingError(
                     f"{run.method}: the loss is {loss.item()} in epoch {epoch + 1}, step {step + 1} at rate {rate:.3g}; "
@@ -104,7 +118,7 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
                 )
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
-            for module in (model, head):
+            for module in (model, heads):
                 nn.utils.clip_grad_norm_(module.parameters(), settings.clip_norm)
             optimiser.step()
             total += loss.item()
@@ -114,7 +128,7 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
         live.log_metric("learning_rate", rate)
         live.log_metric("images_per_second", speed)
         live.next_step()
-        save_state(resume_from, model, head, optimiser, epoch + 1, what)
+        save_state(resume_from, model, heads, optimiser, epoch + 1, what)
 
     live.end()
     save_model(model, out / "model.safetensors", {"method": run.method})

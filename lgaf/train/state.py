@@ -27,7 +27,9 @@ def save_state(
         tensors |= {f"optimiser.{index}.{name}": tensor for name, tensor in values.items() if tensor is not None}
     metadata = {"epochs": json.dumps(epochs), "fingerprint": fingerprint}
     with atomic(path) as temporary:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, str(temporary), metadata)
+        # safetensors wants dense rows and no two names for one memory, as tied weights have
+        copies = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
+        save_file(copies, str(temporary), metadata)
 
 
 def load_state(

@@ -112,7 +112,7 @@ def test_a_state_of_another_run_is_not_taken(pack, tmp_path, leftover):
     else:
         run = make_run(lr=0.01)
         model = create_model(**run.model)
-        head = loop.create_head("arcface", 16, PEOPLE, **run.head_options)
+        head = loop.build_heads(run, PEOPLE)
         optimiser = loop.build_optimiser(model, head, run.train)
         what = loop.fingerprint(run, FaceDataset(pack, SIZE, AugmentSettings(), 3))
         loop.save_state(state, model, head, optimiser, 2, what)
@@ -154,18 +154,31 @@ def test_the_loss_is_the_sum_of_its_parts(pack):
     run = make_run()
     torch.manual_seed(0)
     model = create_model(**run.model).eval()
-    head = loop.create_head("arcface", 16, PEOPLE, **run.head_options)
+    heads = loop.build_heads(run, PEOPLE)
     images, labels = torch.randn(6, 3, SIZE, SIZE), torch.arange(6)
     out = model(images)
 
     def alone(feature):
-        logits = head(feature, labels).logits
+        logits = heads[0](feature, labels).logits
         return -(logits.exp() / logits.exp().sum(1, keepdim=True))[torch.arange(6), labels].log().mean()
 
     expected = alone(out.embedding) + 0.5 * alone(out.local) + 0.5 * alone(out.global_)
-    assert loop.training_loss(model, head, images, labels, run, torch.float32).item() == pytest.approx(
+    assert loop.training_loss(model, heads, images, labels, run, torch.float32).item() == pytest.approx(
         expected.item(), rel=1e-5
     )
+
+
+def test_branches_share_class_weights_but_no_statistics():
+    run = make_run(head="adaface", options={"margin": 0.1, "scale": 16.0})
+    heads = loop.build_heads(run, PEOPLE)
+    assert len(list(heads.parameters())) == 1
+    model = create_model(**run.model)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            module.momentum = 0.5
+    loop.training_loss(model, heads, torch.randn(6, 3, SIZE, SIZE), torch.arange(6), run, torch.float32)
+    means = {float(head.norm_mean) for head in heads}
+    assert len(means) == 3
 
 
 def test_a_loss_that_is_not_finite_stops(pack, tmp_path, monkeypatch):

@@ -1,0 +1,141 @@
+"""The pipeline, end to end, as a user runs it: a clone, `dvc repro`, an ablation, the check; on a tiny configuration."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+METHODS = ["lgaf", "arcface", "adaface", "magface"]
+BENCHMARKS = ["world/lfw", "world/tinyface", "world/scface"]
+README = (ROOT / "README.md").read_text()
+
+
+class Clone:
+    """A clone of the project with the tiny parameters, in which commands run."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+        files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+        for name in files:
+            if name and (ROOT / name).is_file() and not name.startswith("results/"):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, folder / name)
+        (folder / "dvc.lock").unlink(missing_ok=True)
+        shutil.copy(folder / "presets" / "tiny.yaml", folder / "params.yaml")
+        for command in ("git init -q", "git add -A", "git -c user.name=t -c user.email=t@t commit -qm start"):
+            self.run(command)
+
+    def run(self, command: str, status: int = 0) -> str:
+        """Run a command line; its output, both streams."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        identity = {f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        environment = {**os.environ, **identity, "PATH": path, "PYTHONPATH": str(self.folder), "DVC_NO_ANALYTICS": "1"}
+        done = subprocess.run(
+            shlex.split(command), cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def read(self, name: str) -> object:
+        return json.loads((self.folder / name).read_text())
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    clone = Clone(tmp_path_factory.mktemp("clone"))
+    clone.run("dvc repro")
+    return clone
+
+
+def ran(output: str) -> set[str]:
+    return set(re.findall(r"Running stage '([^']+)'", output))
+
+
+def test_every_stage_gives_its_results(clone):
+    metrics = clone.read("results/metrics.json")
+    assert list(metrics) == METHODS
+    for method in METHODS:
+        assert list(metrics[method]) == BENCHMARKS
+        for values in metrics[method].values():
+            for metric in values.values():
+                assert 0 <= metric["low"] <= metric["value"] <= metric["high"] <= 1
+                assert metric["n"] > 0
+    for table in ("world-verification", "world-tinyface", "world-scface"):
+        for kind in ("md", "csv", "tex"):
+            assert (clone.folder / f"results/tables/{table}.{kind}").stat().st_size > 100
+    assert len(list((clone.folder / "results/plots").glob("*.png"))) >= 6
+    counts = clone.read("results/align/train.json")["counts"]
+    assert counts["images"] == 24
+    assert counts["detected"] + counts["missed"] == 24
+
+
+def test_a_second_run_does_nothing(clone):
+    assert ran(clone.run("dvc repro")) == set()
+
+
+def test_no_stage_leaves_a_temporary_file(clone):
+    assert not list(clone.folder.rglob("*.tmp"))
+    assert not any((clone.folder / ".cache" / "train").glob("*/*"))
+
+
+def test_an_ablation_runs_only_what_depends_on_it(clone):
+    before = clone.read("results/metrics.json")
+    output = clone.run("dvc exp run -S fusion=concat")
+    expected = {"train_lgaf", "embed@lgaf", "report", *(f"score@lgaf-{name.split('/')[1]}" for name in BENCHMARKS)}
+    assert ran(output) == expected
+    after = clone.read("results/metrics.json")
+    for method in METHODS[1:]:
+        assert after[method] == before[method]
+    assert "concat" in (clone.folder / "params.yaml").read_text()
+
+
+def test_a_mistake_runs_nothing(clone):
+    before = (clone.folder / "params.yaml").read_text()
+    try:
+        (clone.folder / "params.yaml").write_text(before.replace("fusion: ", "fusion: not_"))
+        output = clone.run("dvc repro", status=255)
+        assert "fusion: 'not_" in output
+        assert "allowed: energy, sum, concat, gate, local, global" in output
+    finally:
+        (clone.folder / "params.yaml").write_text(before)
+
+
+def test_the_check_names_what_got_worse(clone):
+    clone.run("lgaf check --update")
+    assert "same" in clone.run("lgaf check")
+    reference = clone.read("results/reference.json")
+    metric = reference["arcface"]["world/lfw"]["accuracy"]
+    metric.update(value=1.0, low=1.0, high=1.0)
+    (clone.folder / "results/reference.json").write_text(json.dumps(reference))
+    output = clone.run("lgaf check", status=1)
+    assert re.search(r"^arcface world/lfw accuracy: worse: 100\.00%", output, re.MULTILINE)
+
+
+def commands() -> list[str]:
+    """Every command of the README's shell blocks, but those that set up an environment."""
+    blocks = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_readme_names_the_set_up():
+    assert "tox -e repro" in commands()
+    assert "tox -e tests" in commands()
+    environments = (ROOT / "tox.ini").read_text()
+    for command in commands():
+        if command.startswith("tox -e "):
+            for name in command.split()[2].split(","):
+                assert re.search(rf"^\[testenv:.*\b{name}\b", environments, re.MULTILINE), command
+
+
+@pytest.mark.parametrize("command", [line for line in commands() if line.startswith(("dvc ", "lgaf "))])
+def test_readme_commands_run(clone, command):
+    clone.run(command)
