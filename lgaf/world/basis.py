@@ -131,11 +131,12 @@ def build_basis(out_path: str | Path) -> None:
     keep, part = head_vertices(vertices)
     new = np.full(len(vertices), -1)
     new[keep] = np.arange(len(keep))
-    quads, quad_uv = [], []
-    for face, uv in zip(faces, face_uv, strict=True):
+    quads: list[list[int]] = []
+    quad_uv: list[list[int]] = []
+    for face, at in zip(faces, face_uv, strict=True):
         if all(new[v] >= 0 for v in face) and len({part[v] for v in face}) == 1:
             quads.append([new[v] for v in face])
-            quad_uv.append(uv)
+            quad_uv.append(at)
     triangles = [[q[0], q[k], q[k + 1]] for q in quads for k in range(1, len(q) - 1)]
 
     uv = np.zeros((len(keep), 2), np.float32)
@@ -144,7 +145,7 @@ def build_basis(out_path: str | Path) -> None:
     names, targets = [], []
     wanted = list(target_files(folder))
     for name, paths in tqdm(wanted, desc="head basis", unit="target"):
-        total = sum(read_target(path, len(vertices)) for path in paths)[keep]
+        total = np.sum([read_target(path, len(vertices)) for path in paths], axis=0)[keep]
         if np.abs(total).max() > 1e-3:
             names.append(name)
             targets.append(total.astype(np.float16))

@@ -1,4 +1,4 @@
-"""What each set of the world shows of whom: scenes in the likeness of the real benchmarks, and lists of what to compare.
+"""What each set of the world shows of whom: scenes in the likeness of the real benchmarks, and lists to compare.
 
 Likeness, after the papers: LFW (Huang et al. 2007), CFP-FP (Sengupta et al. 2016), CPLFW (Zheng and Deng 2018), CALFW
 (Zheng et al. 2017), AgeDB-30 (Moschoglou et al. 2017), TinyFace (Cheng et al. 2018), SCface (Grgic et al. 2011).

@@ -8,6 +8,9 @@ import numpy as np
 from lgaf.errors import DataError
 from lgaf.world.scene import Scene
 
+GREY = np.repeat(np.array([[0.299], [0.587], [0.114]], np.float32), 3, 1)
+"""(3, 3) luma (ITU-R BT.601) in every channel."""
+
 
 def take(image: np.ndarray, scene: Scene, frame: int, random: np.random.Generator) -> np.ndarray:
     """Photograph a rendered image (H, W, 3), sRGB 0..1 float32, as (frame, frame, 3) uint8 RGB.
@@ -23,18 +26,18 @@ def take(image: np.ndarray, scene: Scene, frame: int, random: np.random.Generato
     if scene.blur > 0.25:
         image = cv2.GaussianBlur(image, (0, 0), scene.blur)
     gain = np.array([1 + scene.warmth, 1, 1 - scene.warmth], np.float32)
-    image = (image * gain.astype(np.float32) - 0.5) * np.float32(scene.contrast) + np.float32(0.5)
+    image = (image * gain - 0.5) * np.float32(scene.contrast) + np.float32(0.5)
     if scene.grey:
-        image = np.repeat(cv2.cvtColor(np.clip(image, 0, 1), cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
+        image = np.clip(image, 0, 1) @ GREY
     grain = random.standard_normal((pixels, pixels), np.float32)[..., None]
-    colour = random.standard_normal((pixels // 2 + 1, pixels // 2 + 1, 3), np.float32)
-    colour = cv2.resize(colour, (pixels, pixels), interpolation=cv2.INTER_LINEAR)
+    coarse = random.standard_normal((pixels // 2 + 1, pixels // 2 + 1, 3), np.float32)
+    colour = cv2.resize(coarse, (pixels, pixels), interpolation=cv2.INTER_LINEAR)
     shot = np.float32(scene.noise) * (0.6 + 0.8 * np.clip(image, 0, 1))
     image = image + shot * (grain + (0 if scene.grey else 0.4 * colour))
     shown = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
     if pixels != frame:
         way = cv2.INTER_CUBIC if random.random() < 0.6 else cv2.INTER_LINEAR
-        shown = cv2.resize(shown, (frame, frame), interpolation=way)
+        return np.asarray(cv2.resize(shown, (frame, frame), interpolation=way))
     return shown
 
 
@@ -43,7 +46,7 @@ def streak(length: float, turn: float) -> np.ndarray:
     size = int(np.ceil(length)) // 2 * 2 + 3
     kernel = np.zeros((size, size), np.float32)
     middle, reach = size // 2, np.array([np.cos(turn), np.sin(turn)]) * length / 2
-    ends = [tuple(int(round((middle + sign * r) * 16)) for r in reach) for sign in (-1, 1)]
+    ends = [tuple(round((middle + sign * r) * 16) for r in reach) for sign in (-1, 1)]
     cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_8, 4)
     return kernel / kernel.sum()
 

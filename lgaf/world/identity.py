@@ -80,7 +80,7 @@ def draw_person(
     shape = {}
     for less, more in basis.shape_pairs:
         group = more.split("/")[1].split("-")[0]
-        if "trans" in more and group in ("head", "neck") or "-age-" in more:
+        if ("trans" in more and group in ("head", "neck")) or "-age-" in more:
             continue
         if not less:
             if random.random() < (0.10 if "asym" in more else 0.35):

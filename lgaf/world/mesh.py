@@ -57,7 +57,8 @@ class Points:
 
     def landmarks(self, vertices: np.ndarray) -> np.ndarray:
         """(5, C): right eye, left eye (the person's), nose, mouth corners right and left, of per-vertex values."""
-        return np.stack([*(vertices[p].mean(0) for p in self.openings), vertices[self.nose], *vertices[list(self.mouth)]])
+        eyes = [vertices[edge].mean(0) for edge in self.openings]
+        return np.stack([*eyes, vertices[self.nose], *vertices[list(self.mouth)]])
 
 
 def deform(basis: Basis, vertices: np.ndarray, strength: float, random: np.random.Generator) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from lgaf.world.cover import Picture, View
 from lgaf.world.scene import Scene
 
 
@@ -15,21 +16,19 @@ def blend(image: np.ndarray, cover: np.ndarray, colour: np.ndarray, alpha: np.nd
 
 
 def glasses(
-    image: np.ndarray, cover: np.ndarray, depth: np.ndarray, to_pixels: object, scene: Scene,
-    eyes: np.ndarray, ears: np.ndarray, random: np.random.Generator,
-) -> None:  # fmt: skip
+    picture: Picture, view: View, scene: Scene, eyes: np.ndarray, ears: np.ndarray, random: np.random.Generator
+) -> None:
     """Draw glasses on the posed head.
 
     Args:
-        image: (H, W, 3) float32 sRGB, changed in place.
-        cover: (H, W) float32, how far the face is covered, changed in place.
-        depth: (H, W) float32 what the camera sees so far, infinite where nothing.
-        to_pixels: function from points (n, 3) of the head's frame to columns, rows, depths (n, 3).
-        scene: the scene; its ``glasses`` are "glasses" or "sunglasses".
+        picture: changed in place.
+        view: from the head's frame to the picture.
+        scene: its ``glasses`` are "glasses" or "sunglasses".
         eyes: (2, 3) centres of the eyeballs in the head's frame.
         ears: (2, 3) where the arms end, same frame.
         random: for form and colour.
     """
+    image, cover, depth = picture.image, picture.plane(picture.cover), picture.plane(picture.depth)
     dark = scene.glasses == "sunglasses"
     wide, tall = random.uniform(0.23, 0.29), random.uniform(0.14, 0.22)
     square = random.uniform(2, 5)
@@ -41,27 +40,28 @@ def glasses(
     gap = np.abs(eyes[1, 0] - eyes[0, 0])
     rims, frame_lines = [], []
     for side, eye in zip((-1, 1), eyes, strict=True):
-        centre = eye + [side * 0.02, -0.03, 0.30]
-        away = side * form[:, 0] + 0.0
+        centre = eye + np.array([side * 0.02, -0.03, 0.30])
+        away = side * form[:, 0]
         bent = np.stack([side * away, form[:, 1], -0.10 * (away / wide) * (away > 0) - 0.02 * (away < 0)], 1)
         rims.append(centre + bent)
-        outer = centre + [side * wide, 0.3 * tall, -0.10]
+        outer = centre + np.array([side * wide, 0.3 * tall, -0.10])
         frame_lines.append(np.linspace(outer, ears[(side + 1) // 2], 24))
-    bridge = np.stack([np.linspace(-1, 1, 9) * max(gap / 2 - wide, 0.05), 0.03 + 0.03 * np.cos(np.linspace(-1.5, 1.5, 9)),
-                       np.full(9, 0.33)], 1) + eyes.mean(0) * [1, 1, 1]  # fmt: skip
+    across = np.linspace(-1, 1, 9)
+    bridge = np.stack([across * max(gap / 2 - wide, 0.05), 0.03 + 0.03 * np.cos(1.5 * across), np.full(9, 0.33)], 1)
+    bridge += eyes.mean(0)
     tint = np.array([0.02, 0.02, 0.03]) + random.uniform(0, 0.08, 3)
     opaque = random.uniform(0.8, 0.98) if dark else random.uniform(0.03, 0.12)
     thick = random.uniform(1.2, 3.2) * scale * scene.interocular / 46 * 1.3
     canvas = np.zeros(image.shape[:2], np.uint8)
     for rim in rims:
-        points = to_pixels(rim)
+        points = view.place(rim)
         lens = np.zeros_like(canvas)
         cv2.fillPoly(lens, [np.rint(points[:, :2] * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
         behind = depth < points[:, 2].min() - 0.15  # the nose hides the far lens
         lens[behind] = 0
         blend(image, cover, tint if dark else np.array([0.85, 0.9, 0.95]), lens.astype(np.float32) / 255 * opaque)
     for line in (*[np.concatenate([rim, rim[:1]]) for rim in rims], bridge, *frame_lines):
-        points = to_pixels(line)
+        points = view.place(line)
         column = np.clip(np.rint(points[:, 0]).astype(int), 0, depth.shape[1] - 1)
         row = np.clip(np.rint(points[:, 1]).astype(int), 0, depth.shape[0] - 1)
         seen = points[:, 2] < depth[row, column] + 0.12
@@ -71,11 +71,11 @@ def glasses(
     blend(image, cover, colour, canvas.astype(np.float32) / 255)
 
 
-def thing(
-    image: np.ndarray, cover: np.ndarray, kind: str, five: np.ndarray, skin: np.ndarray, random: np.random.Generator
-) -> None:
+def thing(picture: Picture, kind: str, five: np.ndarray, skin: np.ndarray, random: np.random.Generator) -> None:
     """Hold a hand, fingers, a phone or a patch before the face whose five points (5, 2) are given."""
-    unit = max(np.linalg.norm(five[1] - five[0]), 0.7 * np.linalg.norm(five[:2].mean(0) - five[3:].mean(0)))
+    image, cover = picture.image, picture.plane(picture.cover)
+    eyes, height = np.linalg.norm(five[1] - five[0]), np.linalg.norm(five[:2].mean(0) - five[3:].mean(0))
+    unit = float(max(eyes, 0.7 * height))
     middle = five.mean(0)
     canvas = np.zeros(image.shape[:2], np.uint8)
     if kind in ("hand", "fingers"):
@@ -103,13 +103,13 @@ def thing(
         colour: np.ndarray = tone * (0.55 + 0.45 * shading[..., None])
     elif kind == "phone":
         centre = middle + random.normal(0, 0.6, 2) * unit
-        box = (centre.tolist(), (unit * random.uniform(1.0, 1.3), unit * 2.2), random.uniform(-35, 35))
+        box = (centre.tolist(), [unit * random.uniform(1.0, 1.3), unit * 2.2], random.uniform(-35, 35))
         cv2.fillPoly(canvas, [np.rint(cv2.boxPoints(box) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
         colour = random.uniform(0.02, 0.25, 3)
     else:
         centre = middle + random.normal(0, 0.55, 2) * unit
         if random.random() < 0.5:
-            box = (centre.tolist(), tuple(random.uniform(0.5, 1.7, 2) * unit), random.uniform(0, 180))
+            box = (centre.tolist(), (random.uniform(0.5, 1.7, 2) * unit).tolist(), random.uniform(0, 180))
             points = cv2.boxPoints(box)
         else:
             turn = np.linspace(0, 2 * np.pi, 14)[:-1]

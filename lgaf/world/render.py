@@ -17,7 +17,8 @@ from lgaf.data.pack import write_pack
 from lgaf.data.protocol import write_protocol
 from lgaf.world.basis import load_basis
 from lgaf.world.benchmarks import Set, Shot, people_of, plan, protocol
-from lgaf.world.photograph import TRUTH, Photograph, Studio, Subject, photograph
+from lgaf.world.paint import Subject
+from lgaf.world.photograph import TRUTH, Photograph, Studio, photograph
 from lgaf.world.settings import WorldSettings
 from lgaf.world.texture import paint
 
@@ -48,7 +49,7 @@ def render_world(
     out_dir = Path(out_dir)
     sets = plan(settings)
     pool = ProcessPoolExecutor(
-        workers or len(os.sched_getaffinity(0)),
+        workers or cores(),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=start_worker,
         initargs=(str(basis_path),),
@@ -66,6 +67,11 @@ def render_world(
                     write_protocol(out_dir / f"{world.name}.json", protocol(world, settings, seed))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def render_set(pool: ProcessPoolExecutor, world: Set, frame: int, seed: int) -> Iterator[tuple[Shot, Photograph]]:
@@ -99,8 +105,7 @@ def render_person(world: Set, shots: list[Shot], frame: int, seed: int) -> list[
 def photographs(studio: Studio, world: Set, shots: list[Shot], frame: int, seed: int) -> list[Photograph]:
     """All photographs of one person in a set."""
     person = world.person(studio.basis, seed, shots[0])
-    skin = paint(person)
-    subject = Subject(person, skin, skin.stack())
+    subject = Subject(person, paint(person).stack())
     photos = []
     for k, shot in enumerate(shots):
         random = np.random.default_rng([seed, STREAM, shot.person, k])

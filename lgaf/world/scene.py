@@ -28,6 +28,11 @@ HAIR_STYLES = {
 }
 MENS = ("crop", "short", "tousled", "fringe", "receding", "afro", "swept", "bald", "short", "crop")
 WOMENS = ("bob", "long", "long fringe", "swept", "fringe", "afro", "long", "short", "bob", "tousled")
+OCCLUDERS = {
+    "sunglasses": 0.15, "mask": 0.15, "scarf": 0.08, "hand": 0.15, "patch": 0.17, "phone": 0.09, "glasses": 0.07,
+    "headwear": 0.05, "fingers": 0.09,
+}  # fmt: skip
+"""What covers a face, and how often."""
 HEADWEAR = {
     "beanie": Style(0.12, 2, 0, 0, 0, 0, cloth=True, lift=4),
     "headscarf": Style(0.13, 0, 1.1, 1.3, 0.2, 0, cloth=True),
@@ -157,7 +162,7 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         headwear=str(random.choice(list(HEADWEAR))) if random.random() < 0.05 else "",
         beard=float(max(0, random.uniform(-0.5, 1))),
         makeup=0.0 if person.male else float(max(0, random.uniform(-0.8, 0.8))),
-        light=draw_light(random, float(random.random())),
+        light=draw_light(random, float(random.random() ** 1.5)),
         interocular=float(eyes),
         centre=(float(random.uniform(0.42, 0.58)), float(random.uniform(0.42, 0.56))),
         distance=float(random.uniform(8, 24)),
@@ -177,10 +182,9 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
 def hinder(random: np.random.Generator, scene: Scene, occlude: float, deform: float) -> Scene:
     """Cover the face with probability ``occlude`` and deform it with probability ``deform``."""
     if random.random() < deform:
-        scene = replace(scene, deformation=float(random.uniform(0.04, 0.30)))
+        scene = replace(scene, deformation=float(random.uniform(0.04, 0.26)))
     if random.random() < occlude:
-        kind = random.choice(["sunglasses", "mask", "scarf", "hand", "patch", "phone", "glasses", "headwear", "fingers"],
-                             p=[0.15, 0.15, 0.08, 0.15, 0.17, 0.09, 0.07, 0.05, 0.09])  # fmt: skip
+        kind = random.choice(list(OCCLUDERS), p=list(OCCLUDERS.values()))
         if kind in ("sunglasses", "glasses"):
             scene = replace(scene, glasses=str(kind))
         elif kind in ("mask", "scarf"):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+VIEW = np.array([0, 0, 1], np.float32)
+"""Towards the camera, taken as far away."""
 SCATTER = np.array([0.28, 0.13, 0.09], np.float32)
 """How far light reaches around an edge of skin: most in red."""
 _LINEAR = np.linspace(0, 1, 4096, dtype=np.float32)
@@ -68,3 +70,8 @@ def shade(
         lobe *= lobe  # power 16, and 64 of it below
         shine += (0.5 * lobe + 0.7 * (lobe * lobe) ** 2) * colour.mean() * arrives[:, 0]
     return albedo * received + (shine * gloss)[:, None], received
+
+
+def tone(linear: np.ndarray) -> np.ndarray:
+    """Roll bright light off softly instead of clipping it."""
+    return np.where(linear < 0.6, linear, 0.6 + 0.4 * np.tanh((linear - 0.6) / 0.4))

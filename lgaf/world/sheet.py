@@ -15,7 +15,9 @@ TURNS, TILTS = 72, 40
 """The skull's table: angles about the vertical (0 at the nose) and from the crown (0) down to REACH degrees."""
 REACH = 140.0
 SCALP_ROWS, HANGING_ROWS = 16, 8
-HAIRLINE = np.array([[0, 58], [22, 57], [40, 64], [58, 74], [70, 88], [78, 97], [88, 94], [108, 104], [140, 124], [180, 130]])
+HAIRLINE = np.array(
+    [[0, 58], [22, 57], [40, 64], [58, 74], [70, 88], [78, 97], [88, 94], [108, 104], [140, 124], [180, 130]]
+)
 """Angle about the vertical -> angle from the crown at which hair ends."""
 
 
@@ -113,7 +115,6 @@ def scalp(rest: np.ndarray, style: Style) -> np.ndarray:
 def hair(skull: Skull, moved: np.ndarray, style: Style, random: np.random.Generator) -> Sheet:
     """Hair or headwear of a style on a head displaced by ``moved`` (V, 3) from the base mesh."""
     turn = np.linspace(-180, 180, TURNS)
-    frontal = np.exp(-((turn / 42) ** 4))
     line = outline(turn, style)
     s = np.linspace(0.01, 1, SCALP_ROWS)[:, None]
     tilt = np.clip(s * line, 0, REACH - 1)
@@ -151,6 +152,6 @@ def face_mask(basis: Basis, vertices: np.ndarray, top: float, bottom: float, wid
     points[..., 2] = cv2.dilate(points[..., 2].copy(), np.ones((3, 3)))  # cloth spans hollows
     for _ in range(2):
         points = cv2.blur(points, (3, 3), borderType=cv2.BORDER_REPLICATE)
-    away = points - (CENTRE + [0, -0.6, 0])
+    away = points - (CENTRE - np.array([0, 0.6, 0]))
     points += 0.10 * away / np.linalg.norm(away, axis=-1, keepdims=True)
     return grid(points.astype(np.float32))

@@ -1,4 +1,4 @@
-"""Skin: a person's brows, moles, freckles, scars, beard and wrinkles, painted on an unrolled cylinder about the head."""
+"""Skin: a person's brows, moles, freckles, scars, beard and wrinkles, painted on a cylinder about the head."""
 
 from __future__ import annotations
 
@@ -91,18 +91,18 @@ def blemishes(random: np.random.Generator) -> np.ndarray:
         for x, y in where:
             cv2.circle(dark, (int(x * 16), int(y * 16)), int(16 * random.uniform(0.6, 1.7)),
                        int(random.uniform(40, 110)), -1, cv2.LINE_AA, 4)  # fmt: skip
-    for _ in range(random.poisson(3.5)):
+    for _ in range(random.poisson(4)):
         x, y = at(random.uniform(-55, 55), random.uniform(6.45, 7.9))
-        cv2.circle(dark, (int(x * 16), int(y * 16)), int(16 * random.uniform(1.8, 5.0)),
+        cv2.circle(dark, (int(x * 16), int(y * 16)), int(16 * random.uniform(2.0, 6.5)),
                    int(random.uniform(130, 250)), -1, cv2.LINE_AA, 4)  # fmt: skip
     tone -= cv2.GaussianBlur(dark, (0, 0), 0.8).astype(np.float32) / 255 * 1.4
     rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float32)
-    if random.random() < 0.3:  # a birthmark or a pale patch
+    if random.random() < 0.4:  # a birthmark or a pale patch
         x, y = at(random.uniform(-60, 60), random.uniform(6.5, 7.9))
         reach = np.hypot(columns - x, (rows - y) * random.uniform(0.6, 1.6)) / random.uniform(14, 36)
         reach += 0.25 * value_noise(random, SIZE, SIZE, 30)
         tone += np.clip(4 - 4 * reach, 0, 1) * (random.choice([-0.55, -0.4, 0.3]))
-    for _ in range(int(random.random() < 0.35) + int(random.random() < 0.1)):
+    for _ in range(int(random.random() < 0.4) + int(random.random() < 0.15)):
         start = np.array([random.uniform(-50, 50), random.uniform(6.5, 7.9)])
         turn, length = random.uniform(0, np.pi), random.uniform(0.12, 0.4)
         along = np.linspace(0, 1, 8)
@@ -111,8 +111,8 @@ def blemishes(random: np.random.Generator) -> np.ndarray:
         height = start[1] + length * (along * np.sin(turn) - bend * np.cos(turn))
         scar = np.zeros((SIZE, SIZE), np.uint8)
         strokes(scar, [at(angle, height)], 255, int(random.integers(2, 5)))
-        scar = cv2.GaussianBlur(scar, (0, 0), 0.9).astype(np.float32) / 255
-        tone += scar * 0.4 - 0.55 * np.roll(scar, (2, 2), (0, 1))
+        soft = cv2.GaussianBlur(scar, (0, 0), 0.9).astype(np.float32) / 255
+        tone += soft * 0.4 - 0.55 * np.roll(soft, (2, 2), (0, 1))
     rings = random.uniform(0, 0.35)  # shadows under the eyes
     for side in (-1, 1):
         x, y = at(side * 18, 7.10)
@@ -157,10 +157,10 @@ def wrinkles(random: np.random.Generator) -> np.ndarray:
 def brows(random: np.random.Generator, male: bool) -> np.ndarray:
     """Two brows of short strokes; form, thickness, height and density are the person's."""
     canvas = np.zeros((SIZE, SIZE), np.uint8)
-    inner, outer = random.uniform(3.0, 9.0), random.uniform(27, 39)
-    height, slope = 7.50 + random.normal(0, 0.03), random.normal(-0.02, 0.04)
+    inner, outer = random.uniform(2.5, 10.0), random.uniform(25, 41)
+    height, slope = 7.50 + random.normal(0, 0.04), random.normal(-0.02, 0.04)
     arch, peak = random.uniform(0.0, 0.10), random.uniform(0.45, 0.8)
-    thick = random.uniform(0.035, 0.11) * (1.15 if male else 0.8)
+    thick = random.uniform(0.03, 0.125) * (1.15 if male else 0.8)
     dense = random.uniform(0.45, 1.0)
     count = int(340 * dense)
     gap = random.uniform(0.3, 0.7) if random.random() < 0.12 else None  # a notch

@@ -8,7 +8,8 @@ import numpy as np
 
 from lgaf.data.pack import decode_image
 from lgaf.world.identity import draw_person
-from lgaf.world.photograph import Photograph, Studio, Subject, photograph
+from lgaf.world.paint import Subject
+from lgaf.world.photograph import Photograph, Studio, photograph
 from lgaf.world.scene import Scene, draw_scene
 from lgaf.world.texture import paint
 
@@ -26,8 +27,7 @@ class Render:
 def shoot(studio: Studio, number: int, image: int, **fixed: object) -> Render:
     """One photograph, nothing in front of the face."""
     person = draw_person(studio.basis, 77, number)
-    skin = paint(person)
     random = np.random.default_rng([77, number, image])
     scene = draw_scene(random, person, float(random.uniform(18, 70)), FRAME, **fixed)
-    photo = photograph(studio, Subject(person, skin, skin.stack()), scene, FRAME, random)
+    photo = photograph(studio, Subject(person, paint(person).stack()), scene, FRAME, random)
     return Render(number, scene, photo, decode_image(photo.image, "render"))

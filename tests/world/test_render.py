@@ -162,9 +162,7 @@ def test_what_is_said_of_an_image_is_so(studio: Studio) -> None:
     assert down[2, 1] - down[:2, 1].mean() > up[2, 1] - up[:2, 1].mean()
 
 
-def test_a_stop_half_way_leaves_nothing(
-    basis_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stop_half_way_leaves_nothing(basis_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 
     def stop(*_: object, **__: object) -> None:
