@@ -87,7 +87,7 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
     picture = Picture(draw_background(random, size, size))
     fragments = rasterise(seen, studio.triangles, size, size)
     shadow = lit(posed, studio.shadow_casters, light.directions[0], 96)
-    wanted = scene.exposure * (0.45 / (0.2 + float(linear_skin(scene).mean()))) ** 0.25  # pale faces burn out
+    wanted = scene.exposure * (0.45 / (0.2 + float(linear_skin(scene).mean()))) ** 0.5  # pale faces would burn out
     light = meter(light, normals[studio.face], basis.openness[studio.face], shadow[studio.face], wanted)
     style = HAIR_STYLES.get(scene.style)
     within = sheet.scalp(basis.vertices, style) if style else np.full(len(vertices), -90.0)

@@ -171,7 +171,7 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         motion=float(random.uniform(0, 4)) if random.random() < 0.08 else 0.0,
         noise=float(random.uniform(0.002, 0.018)),
         quality=int(random.integers(70, 96)),
-        exposure=float(0.72 * np.exp(random.normal(0, 0.25))),
+        exposure=float(0.72 * np.exp(random.normal(0, 0.2))),
         contrast=float(random.normal(1, 0.08)),
         warmth=float(random.normal(0, 0.06)),
         grey=bool(random.random() < 0.04),

@@ -6,18 +6,18 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class WorldSettings(BaseModel):
-    """Numbers of people, images and pairs; the defaults are the embedded default, about 7,900 images."""
+    """Numbers of people, images and pairs; the defaults are the embedded default, about 7,800 images."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     frame: int = Field(250, ge=250, le=1000)
     """Width and height of a photograph in pixels, as in LFW; the face is somewhere in it."""
 
-    train_people: int = Field(280, ge=2)
+    train_people: int = Field(420, ge=2)
     """People to train on; nobody of them is in a benchmark."""
 
-    train_images: int = Field(18, ge=2)
-    """Images of each person to train on."""
+    train_images: int = Field(12, ge=2)
+    """Images of each person to train on. More people with fewer images teach more about people unseen."""
 
     pair_people: int = Field(70, ge=3)
     """People in each of the benchmarks of pairs: lfw, cfp_fp, cplfw, calfw, agedb."""
