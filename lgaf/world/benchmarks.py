@@ -68,9 +68,10 @@ def home_age(person: Person) -> float:
 
 
 def in_the_wild(random: np.random.Generator, person: Person, shot: Shot, frame: int) -> Scene:
-    """Mild variation; a third of the faces is covered or deformed."""
+    """Mild variation, mostly towards the camera; few faces are covered or deformed, as in LFW."""
     age = float(np.clip(home_age(person) + random.normal(0, 4), 16, 80))
-    return hinder(random, draw_scene(random, person, age, frame), 0.20, 0.16)
+    yaw = float(np.clip(random.normal(0, 11), -45, 45))
+    return hinder(random, draw_scene(random, person, age, frame, yaw=yaw), 0.06, 0.10)
 
 
 def to_train(random: np.random.Generator, person: Person, shot: Shot, frame: int) -> Scene:
