@@ -102,6 +102,11 @@ def report(settings: Settings, _: argparse.Namespace) -> None:
     source = "generated world" if settings.data.source == "world" else settings.data.source
     run = Run(settings.seed, settings.backbone, source, describe_machine())
     write_report(Layout(RESULTS, TRIALS, MODELS), list(settings.methods), settings.benchmarks, run, settings.evaluate)
+    if settings.data.source == "world":
+        from lgaf.world.contact_sheet import contact_sheet
+
+        packs = [PHOTOS / f"{name}.arrow" for name in ("train", *settings.benchmarks)]
+        contact_sheet(packs, RESULTS / "plots" / "world-faces.png")
 
 
 def check(settings: Settings, arguments: argparse.Namespace) -> None:
