@@ -95,9 +95,9 @@ def score(settings: Settings, arguments: argparse.Namespace) -> None:
 def report(settings: Settings, _: argparse.Namespace) -> None:
     """Make metrics, comparison tables and plots of all scores."""
     from lgaf.machine import describe_machine
+    from lgaf.report.notes import Run
     from lgaf.report.report import report as write_report
     from lgaf.report.sources import Layout
-    from lgaf.report.notes import Run
 
     source = "generated world" if settings.data.source == "world" else settings.data.source
     run = Run(settings.seed, settings.backbone, source, describe_machine())
@@ -133,7 +133,9 @@ def complexity(settings: Settings, _: argparse.Namespace) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command line: one subcommand a function above, its docstring the help."""
-    root = argparse.ArgumentParser("lgaf", description="Quality-aware face recognition: LGAF and its baselines, compared.")
+    root = argparse.ArgumentParser(
+        "lgaf", description="Quality-aware face recognition: LGAF and its baselines, compared."
+    )
     root.add_argument("--params", default="params.yaml", help="parameters file (default: %(default)s)")
     commands = root.add_subparsers(required=True, metavar="command")
 

@@ -38,6 +38,7 @@ class DataSettings(Strict):
 
     @model_validator(mode="after")
     def root_for_real_data(self) -> DataSettings:
+        """Real photos lie somewhere."""
         if self.source != "world" and self.root is None:
             raise ValueError(f"source {self.source!r} needs data.root, the folder that holds (or shall hold) it")
         return self
@@ -70,12 +71,14 @@ class Settings(Strict):
     @field_validator("fusion")
     @classmethod
     def known_fusion(cls, name: str) -> str:
+        """A name from the list."""
         if name not in FUSIONS:
             raise ValueError(f"unknown; allowed: {', '.join(FUSIONS)}")
         return name
 
     @model_validator(mode="after")
     def known_benchmarks(self) -> Settings:
+        """Names that the source has, each once."""
         known = BENCHMARKS[self.data.source]
         for name in self.benchmarks:
             if name not in known:
@@ -136,7 +139,7 @@ def load_settings(path: str | Path = "params.yaml") -> Settings:
     """Read and check a parameters file.
 
     Raises:
-        SettingsError: the file is missing, is not YAML, or holds a key or value that is not allowed; all such are named.
+        SettingsError: the file is missing, is not YAML, or holds keys or values that are not allowed: a line each.
     """
     try:
         values = YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))

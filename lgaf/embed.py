@@ -37,7 +37,9 @@ def embed_pack(model: torch.nn.Module, preprocessing: Preprocessing, pack: Pack,
         for offset, image in enumerate(pixels):
             if image.shape != (size, size, 3):
                 name = pack.names[start + offset]
-                raise DataError(f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again")
+                raise DataError(
+                    f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again"
+                )
         images = preprocessing(torch.from_numpy(np.stack(pixels)).to(device))
         out = model(images)
         vector = out.embedding.float()
@@ -60,7 +62,7 @@ def embed_pack(model: torch.nn.Module, preprocessing: Preprocessing, pack: Pack,
 def embed(checkpoint: Path, packs: Mapping[Path, Path], device: str) -> None:
     """Embed each pack (key) with one checkpoint and write its embeddings (value)."""
     place = choose_device(device)
-    model = create_model(checkpoint=checkpoint).to(place, memory_format=torch.channels_last).eval()
+    model = create_model(checkpoint=checkpoint).to(place).to(memory_format=torch.channels_last).eval()
     preprocessing = read_preprocessing(checkpoint)
     for source, target in tqdm(packs.items(), "embedding", unit="set"):
         write_embeddings(target, embed_pack(model, preprocessing, Pack(source), place))

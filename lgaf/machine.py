@@ -21,4 +21,5 @@ def processor() -> str:
 def describe_machine() -> str:
     """One line: cores, processor, system, Python and torch."""
     system = f"{platform.system()} on {platform.machine()}"
-    return f"{os.cpu_count()} cores of {processor()}, {system}, Python {platform.python_version()}, torch {version('torch')}"
+    software = f"Python {platform.python_version()}, torch {version('torch')}"
+    return f"{os.cpu_count()} cores of {processor()}, {system}, {software}"

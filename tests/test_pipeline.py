@@ -1,4 +1,4 @@
-"""The pipeline, end to end, as a user runs it: a clone, `dvc repro`, an ablation, the check; on a tiny configuration."""
+"""The pipeline as a user runs it, on a tiny configuration: a clone, `dvc repro`, an ablation, the check."""
 
 import json
 import os

@@ -1,0 +1,1 @@
+"""Packs of images, what benchmarks ask, embeddings, and readers of official layouts."""

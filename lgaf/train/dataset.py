@@ -33,6 +33,7 @@ class FaceDataset(Dataset):
 
     @property
     def num_classes(self) -> int:
+        """C, identities in the pack."""
         return len(self.identities)
 
     def __len__(self) -> int:

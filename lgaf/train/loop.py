@@ -19,8 +19,8 @@ from lgaf.errors import TrainingError
 from lgaf.models import create_model
 from lgaf.models.checkpoint import save_model
 from lgaf.train.dataset import FaceDataset, epoch_loader, to_network
-from lgaf.train.precision import choose_precision
 from lgaf.train.optim import build_optimiser, learning_rate
+from lgaf.train.precision import choose_precision
 from lgaf.train.settings import TrainingRun
 from lgaf.train.state import load_state, save_state
 
@@ -83,10 +83,10 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
     dataset = FaceDataset(pack, run.model["image_size"], settings.augment, run.seed)
     torch.set_flush_denormal(True)  # numbers below 1e-38 are slow on a CPU and mean nothing here
     torch.manual_seed(run.seed)
-    model = create_model(**run.model).to(device, memory_format=torch.channels_last)
+    model = create_model(**run.model).to(device).to(memory_format=torch.channels_last)
     heads = build_heads(run, dataset.num_classes).to(device)
     optimiser = build_optimiser(model, heads, settings)
-    precision = choose_precision(settings, model, run.model["image_size"], device)
+    precision = choose_precision(settings, model, device)
     steps = len(dataset) // settings.batch_size
     if steps == 0:
         raise TrainingError(f"{pack}: {len(dataset)} images are fewer than train.batch_size {settings.batch_size}")
@@ -113,7 +113,7 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
             loss = training_loss(model, heads, to_network(pixels, device), labels.to(device), run, precision)
             if not torch.isfinite(loss):
                 raise TrainingError(
-                    f"{run.method}: the loss is {loss.item()} in epoch {epoch + 1}, step {step + 1} at rate {rate:.3g}; "
+                    f"{run.method}: the loss is {loss.item()} in epoch {epoch + 1}, step {step + 1}, rate {rate:.3g}; "
                     f"lower train.lr, raise train.warmup_epochs or set train.precision to float32"
                 )
             optimiser.zero_grad(set_to_none=True)

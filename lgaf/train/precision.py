@@ -6,12 +6,12 @@ import copy
 import time
 
 import torch
-from torch import nn
 
+from lgaf.models import LGAF, Plain
 from lgaf.train.settings import TrainSettings
 
 
-def choose_precision(settings: TrainSettings, model: nn.Module, image_size: int, device: torch.device) -> torch.dtype:
+def choose_precision(settings: TrainSettings, model: LGAF | Plain, device: torch.device) -> torch.dtype:
     """The autocast type of the network; ``auto`` takes bfloat16 where it trains at least a tenth faster.
 
     Old processors emulate bfloat16 at a tenth of the speed, new ones gain a half from it: only a clock knows.
@@ -19,11 +19,12 @@ def choose_precision(settings: TrainSettings, model: nn.Module, image_size: int,
     if settings.precision != "auto":
         return {"float32": torch.float32, "bfloat16": torch.bfloat16}[settings.precision]
     trial = copy.deepcopy(model).train()
-    images = torch.randn(settings.batch_size, 3, image_size, image_size, device=device)
+    size, embedding_dim = trial.architecture.image_size, trial.architecture.embedding_dim
+    images = torch.randn(settings.batch_size, 3, size, size, device=device)
     images = images.to(memory_format=torch.channels_last)
     torch.set_flush_denormal(True)
 
-    direction = torch.randn(settings.batch_size, trial.architecture.embedding_dim, device=device)
+    direction = torch.randn(settings.batch_size, embedding_dim, device=device)
 
     def seconds(precision: torch.dtype) -> float:
         best = float("inf")

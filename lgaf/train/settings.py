@@ -39,12 +39,12 @@ class TrainSettings(Strict):
     """On weights of two or more dimensions and the class weights; biases and batch norm have none."""
     schedule: Literal["cosine", "step"] = "cosine"
     """Cosine to zero, or a division by ten at each milestone."""
-    milestones: list[int] = []
+    milestones: tuple[int, ...] = ()
     """Epochs after which ``step`` divides the rate by ten."""
     warmup_epochs: float = Field(0.0, ge=0)
     """Epochs of linear growth from zero to ``lr``."""
     precision: Literal["float32", "bfloat16", "auto"] = "auto"
-    """Autocast of the network (heads always run in float32); ``auto`` times both for some steps and takes the faster."""
+    """Autocast of the network (heads always run in float32); ``auto`` times both and takes the faster."""
     clip_norm: float = Field(5.0, gt=0)
     """Largest norm of the gradient of the network and of that of the head."""
     workers: int = Field(0, ge=0)
@@ -54,7 +54,8 @@ class TrainSettings(Strict):
 
     @model_validator(mode="after")
     def milestones_in_order(self) -> TrainSettings:
-        if self.schedule == "step" and self.milestones != sorted(set(self.milestones)):
+        """Milestones rise, and the warm-up ends before training does."""
+        if self.schedule == "step" and list(self.milestones) != sorted(set(self.milestones)):
             raise ValueError(f"milestones {self.milestones} must rise")
         if self.warmup_epochs >= self.epochs:
             raise ValueError(f"warmup_epochs {self.warmup_epochs} must be below epochs {self.epochs}")

@@ -45,7 +45,7 @@ def load_state(
             metadata = file.metadata()
             if metadata.get("fingerprint") != fingerprint:
                 return 0
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (FileNotFoundError, SafetensorError):
         return 0
     parts: dict[str, dict[str, torch.Tensor]] = {"model": {}, "head": {}, "optimiser": {}}
