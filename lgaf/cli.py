@@ -166,6 +166,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LgafError as error:
         print(f"lgaf: {error}", file=sys.stderr)
         return 1
+    except OSError as error:  # a disk that is full or gone, met outside our own writers
+        print(f"lgaf: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("lgaf: interrupted; nothing half-written is kept, the same command starts again", file=sys.stderr)
         return 130

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -13,7 +13,7 @@ from baselines.options import HEADS, head_options
 from lgaf.align.settings import AlignSettings
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
-from lgaf.model_settings import FUSIONS, Architecture, LgafSettings
+from lgaf.model_settings import Architecture, Fusion, LgafSettings
 from lgaf.report.settings import CheckSettings
 from lgaf.strict import Strict, checked, unknown_key
 from lgaf.train.settings import TrainingRun, TrainSettings
@@ -57,7 +57,7 @@ class Settings(Strict):
     """Any backbone that timm knows, iresnet18 to iresnet100 and iresnet_mini among them."""
     embedding_dim: int = Field(ge=2)
     """Length of an embedding."""
-    fusion: str
+    fusion: Fusion
     """How LGAF joins its local and global features."""
     data: DataSettings
     align: AlignSettings = AlignSettings()
@@ -67,14 +67,6 @@ class Settings(Strict):
     benchmarks: list[str] = Field(min_length=1)
     evaluate: EvaluateSettings = EvaluateSettings()
     check: CheckSettings = CheckSettings()
-
-    @field_validator("fusion")
-    @classmethod
-    def known_fusion(cls, name: str) -> str:
-        """A name from the list."""
-        if name not in FUSIONS:
-            raise ValueError(f"unknown; allowed: {', '.join(FUSIONS)}")
-        return name
 
     @model_validator(mode="after")
     def known_benchmarks(self) -> Settings:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from lgaf.strict import Strict
 
-FUSIONS = ("energy", "sum", "concat", "gate", "local", "global")
+Fusion = Literal["energy", "sum", "concat", "gate", "local", "global"]
+FUSIONS: tuple[str, ...] = get_args(Fusion)
 """Ways to join local and global features, see :mod:`lgaf.models.fusion`."""
 
 
@@ -40,7 +41,7 @@ class Architecture(LocalBranch):
     """``plain`` is the backbone and GFE; it has no fusion and no local branch and does not look at their settings."""
     backbone: str = "iresnet50"
     """Any convolutional or patch network that timm knows."""
-    fusion: str = "energy"
+    fusion: Fusion = "energy"
     """One of :data:`FUSIONS`."""
     embedding_dim: int = Field(512, ge=2)
     """D, length of an embedding."""
@@ -48,14 +49,6 @@ class Architecture(LocalBranch):
     """Side of the input in pixels."""
     dropout: float = Field(0.0, ge=0, lt=1)
     """Before the linear layer of GFE and MHMS; AdaFace's recipe has 0.4."""
-
-    @field_validator("fusion")
-    @classmethod
-    def known_fusion(cls, fusion: str) -> str:
-        """A name from the list."""
-        if fusion not in FUSIONS:
-            raise ValueError(f"unknown; allowed: {', '.join(FUSIONS)}")
-        return fusion
 
     @model_validator(mode="after")
     def halves(self) -> Architecture:

@@ -41,7 +41,7 @@ def test_shipped_files_are_valid(path):
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        ("fusion", "enrgy", ["fusion", "'enrgy'", "energy, sum, concat, gate, local, global"]),
+        ("fusion", "enrgy", ["fusion", "'enrgy'", "'energy', 'sum', 'concat', 'gate', 'local' or 'global'"]),
         ("fuson", "sum", ["fuson", "did you mean 'fusion'"]),
         ("seed", "zero", ["seed", "'zero'", "integer"]),
         ("train.lr", float("nan"), ["train.lr", "nan", "finite"]),

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -43,9 +44,24 @@ def save_model(model: LGAF | Plain, path: str | Path, extra: Mapping[str, Any] |
         "architecture": model.architecture.model_dump(),
         "preprocessing": model.preprocessing.model_dump(),
     }
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    with atomic(path) as temporary:
-        save_file(weights, temporary, {key: json.dumps(value) for key, value in facts.items()})
+    write_tensors(path, model.state_dict(), {key: json.dumps(value) for key, value in facts.items()})
+
+
+def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file, atomically.
+
+    Raises:
+        DataError: the disk is full or the folder cannot be written.
+    """
+    # safetensors wants dense rows, and no two names for one memory, as tied weights have
+    copies = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()
+    }
+    try:
+        with atomic(path) as temporary:
+            save_file(copies, temporary, dict(metadata))
+    except SafetensorError as error:
+        raise DataError(f"{path}: cannot be written: {error}; free or choose another disk") from None
 
 
 def load_model(path: str | Path) -> LGAF | Plain:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import nn
 
-from lgaf.files import atomic
+from lgaf.models.checkpoint import write_tensors
 
 
 def save_state(
@@ -25,11 +24,7 @@ def save_state(
     tensors |= {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     for index, values in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{name}": tensor for name, tensor in values.items() if tensor is not None}
-    metadata = {"epochs": json.dumps(epochs), "fingerprint": fingerprint}
-    with atomic(path) as temporary:
-        # safetensors wants dense rows and no two names for one memory, as tied weights have
-        copies = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
-        save_file(copies, str(temporary), metadata)
+    write_tensors(path, tensors, {"epochs": json.dumps(epochs), "fingerprint": fingerprint})
 
 
 def load_state(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from lgaf.strict import Strict
 
 
-class WorldSettings(BaseModel):
+class WorldSettings(Strict):
     """Numbers of people, images and pairs; the defaults are the embedded default, about 7,800 images."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     frame: int = Field(250, ge=250, le=1000)
     """Width and height of a photograph in pixels, as in LFW; the face is somewhere in it."""

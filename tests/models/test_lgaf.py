@@ -181,7 +181,7 @@ def test_dropout_acts_in_training_only():
     [
         (
             {"name": "lgaf", "fusion": "mean"},
-            "fusion: 'mean': unknown; allowed: energy, sum, concat, gate, local, global",
+            "fusion: 'mean': input should be 'energy', 'sum', 'concat', 'gate', 'local' or 'global'",
         ),
         ({"name": "vgg"}, "name: 'vgg'.*'lgaf' or 'plain'"),
         ({"name": "lgaf", "head": 4}, "head: unknown key; did you mean 'heads'"),
