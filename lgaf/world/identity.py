@@ -53,7 +53,7 @@ class Person:
 
 
 def draw_person(
-    basis: Basis, seed: int, number: int, male: bool | None = None, origin: str | None = None, spread: float = 0.42
+    basis: Basis, seed: int, number: int, male: bool | None = None, origin: str | None = None, spread: float = 0.5
 ) -> Person:
     """Draw a person; the same numbers give the same person.
 
