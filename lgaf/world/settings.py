@@ -13,10 +13,10 @@ class WorldSettings(Strict):
     frame: int = Field(250, ge=250, le=1000)
     """Width and height of a photograph in pixels, as in LFW; the face is somewhere in it."""
 
-    train_people: int = Field(420, ge=2)
+    train_people: int = Field(500, ge=2)
     """People to train on; nobody of them is in a benchmark."""
 
-    train_images: int = Field(12, ge=2)
+    train_images: int = Field(10, ge=2)
     """Images of each person to train on. More people with fewer images teach more about people unseen."""
 
     pair_people: int = Field(70, ge=3)
