@@ -133,7 +133,9 @@ import sys
 from pathlib import Path
 from lgaf.align.align import align_pack
 from lgaf.align.settings import AlignSettings
+import signal
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
     source = Path(sys.argv[1])
     names = source.with_name("aligned.arrow"), source.with_name("report.json")
     align_pack(source, *names, AlignSettings(detect_size=256), 112, "centre", 2)
