@@ -163,10 +163,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         arguments.function(load_settings(arguments.params), arguments)
-    except LgafError as error:
-        print(f"lgaf: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:  # a disk that is full or gone, met outside our own writers
+    except (LgafError, OSError) as error:  # OSError: a disk that is full or gone, met outside our own writers
         print(f"lgaf: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

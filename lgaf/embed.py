@@ -13,15 +13,13 @@ from lgaf.data.embeddings import Embeddings, write_embeddings
 from lgaf.data.pack import Pack
 from lgaf.device import choose_device
 from lgaf.errors import DataError
-from lgaf.models import create_model
-from lgaf.models.checkpoint import read_preprocessing
-from lgaf.models.preprocessing import Preprocessing
+from lgaf.models import LGAF, Plain, create_model
 
 BATCH = 128
 
 
 @torch.inference_mode()
-def embed_pack(model: torch.nn.Module, preprocessing: Preprocessing, pack: Pack, device: torch.device) -> Embeddings:
+def embed_pack(model: LGAF | Plain, pack: Pack, device: torch.device) -> Embeddings:
     """Embed every image of a pack, with its mirror image where the checkpoint asks for flip fusion.
 
     The fused vector is f(x) + f(mirrored x) on raw features (insightface ``eval/verification.py``); norm and attention
@@ -30,6 +28,7 @@ def embed_pack(model: torch.nn.Module, preprocessing: Preprocessing, pack: Pack,
     Raises:
         DataError: an image is unreadable or not of the size that the checkpoint expects.
     """
+    preprocessing = model.preprocessing
     size = preprocessing.image_size
     vectors, norms, attention = [], [], []
     for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
@@ -63,6 +62,5 @@ def embed(checkpoint: Path, packs: Mapping[Path, Path], device: str) -> None:
     """Embed each pack (key) with one checkpoint and write its embeddings (value)."""
     place = choose_device(device)
     model = create_model(checkpoint=checkpoint).to(place).to(memory_format=torch.channels_last).eval()
-    preprocessing = read_preprocessing(checkpoint)
     for source, target in tqdm(packs.items(), "embedding", unit="set"):
-        write_embeddings(target, embed_pack(model, preprocessing, Pack(source), place))
+        write_embeddings(target, embed_pack(model, Pack(source), place))

@@ -5,33 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from lgaf.errors import DataError
 from lgaf.files import read_json, write_json
+from lgaf.strict import Strict
 
 
-class Verification(BaseModel):
+class Verification(Strict):
     """Pairs in the order that the folds follow: fold k is the k-th contiguous share of the list."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     kind: Literal["verification"] = "verification"
     pairs: list[tuple[str, str, bool]]
     """(left name, right name, same person)"""
     folds: int = Field(10, ge=2)
 
 
-class Identification(BaseModel):
+class Identification(Strict):
     """Closed-set search: every probe set against one gallery of mates and distractors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     kind: Literal["identification"] = "identification"
     gallery: list[str]
-    distractors: list[str] = []
+    distractors: list[str] = Field([])
     """Gallery images of people with no probe."""
     probes: dict[str, list[str]]
     """Probe set -> names. A set named "" gives metrics ``rank1`` ...; a set "d1" gives ``d1_rank1`` ..."""
-    ranks: list[int] = [1, 5, 20]
+    ranks: list[int] = Field([1, 5, 20])
 
 
 Protocol = Annotated[Verification | Identification, Field(discriminator="kind")]

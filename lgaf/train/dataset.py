@@ -50,8 +50,3 @@ def epoch_loader(dataset: FaceDataset, epoch: int, batch_size: int, workers: int
     dataset.epoch = epoch
     order = np.random.default_rng([dataset.seed, epoch]).permutation(len(dataset))
     return DataLoader(dataset, batch_size, sampler=order.tolist(), num_workers=workers, drop_last=True)
-
-
-def to_network(images: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """(B, H, W, 3) uint8 RGB to (B, 3, H, W) float, (x/255 - 0.5)/0.5, channels_last in memory."""
-    return images.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)

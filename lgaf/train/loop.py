@@ -18,7 +18,7 @@ from lgaf.device import choose_device
 from lgaf.errors import TrainingError
 from lgaf.models import create_model
 from lgaf.models.checkpoint import save_model
-from lgaf.train.dataset import FaceDataset, epoch_loader, to_network
+from lgaf.train.dataset import FaceDataset, epoch_loader
 from lgaf.train.optim import build_optimiser, learning_rate
 from lgaf.train.precision import choose_precision
 from lgaf.train.settings import TrainingRun
@@ -110,7 +110,8 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
             rate = learning_rate(settings, epoch + (step + 1) / steps)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            loss = training_loss(model, heads, to_network(pixels, device), labels.to(device), run, precision)
+            images = model.preprocessing(pixels.to(device))
+            loss = training_loss(model, heads, images, labels.to(device), run, precision)
             if not torch.isfinite(loss):
                 raise TrainingError(
                     f"{run.method}: the loss is {loss.item()} in epoch {epoch + 1}, step {step + 1}, rate {rate:.3g}; "

@@ -22,8 +22,6 @@ def choose_precision(settings: TrainSettings, model: LGAF | Plain, device: torch
     size, embedding_dim = trial.architecture.image_size, trial.architecture.embedding_dim
     images = torch.randn(settings.batch_size, 3, size, size, device=device)
     images = images.to(memory_format=torch.channels_last)
-    torch.set_flush_denormal(True)
-
     direction = torch.randn(settings.batch_size, embedding_dim, device=device)
 
     def seconds(precision: torch.dtype) -> float:

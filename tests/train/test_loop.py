@@ -10,8 +10,8 @@ from lgaf.data.pack import write_pack
 from lgaf.embed import embed_pack
 from lgaf.errors import DataError, SettingsError, TrainingError
 from lgaf.models import create_model
-from lgaf.models.checkpoint import read_metadata, read_preprocessing
-from lgaf.train.dataset import FaceDataset, epoch_loader, to_network
+from lgaf.models.checkpoint import read_metadata
+from lgaf.train.dataset import FaceDataset, epoch_loader
 from lgaf.train.settings import AugmentSettings, TrainingRun, TrainSettings
 
 SIZE = 32
@@ -65,9 +65,8 @@ def test_every_head_learns(pack, tmp_path, head):
     options = {"l_a": 2.0, "u_a": 12.0, "lambda_g": 1.0} if head == "magface" else {"margin": 0.1, "scale": 16.0}
     loop.train(pack, tmp_path / "out", tmp_path / "state", make_run("plain", head, options, epochs=5))
     model = create_model(checkpoint=tmp_path / "out" / "model.safetensors")
-    preprocessing = read_preprocessing(tmp_path / "out" / "model.safetensors")
     dataset = FaceDataset(pack, SIZE, AugmentSettings(), 0)
-    found = embed_pack(model, preprocessing, dataset.pack, torch.device("cpu"))
+    found = embed_pack(model, dataset.pack, torch.device("cpu"))
     unit = found.vectors / np.linalg.norm(found.vectors, axis=1, keepdims=True)
     cosine = unit @ unit.T
     same = found.labels[:, None] == found.labels[None]
@@ -145,7 +144,7 @@ def test_seed_decides_and_workers_do_not(pack):
 
 def test_pixels_become_minus_one_to_one():
     images = torch.tensor([[[[0, 127, 255]]]], dtype=torch.uint8)
-    found = to_network(images, torch.device("cpu"))
+    found = create_model(**make_run().model).preprocessing(images)
     assert found.shape == (1, 3, 1, 1)
     assert found.flatten().tolist() == pytest.approx([(x / 255 - 0.5) / 0.5 for x in (0, 127, 255)])
 
