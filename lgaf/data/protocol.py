@@ -19,6 +19,8 @@ class Verification(Strict):
     pairs: list[tuple[str, str, bool]]
     """(left name, right name, same person)"""
     folds: int = Field(10, ge=2)
+    notes: list[str] = Field([])
+    """Lines to print under the table, as in :class:`lgaf.data.benchmark.Benchmark`."""
 
 
 class Identification(Strict):
@@ -31,6 +33,8 @@ class Identification(Strict):
     probes: dict[str, list[str]]
     """Probe set -> names. A set named "" gives metrics ``rank1`` ...; a set "d1" gives ``d1_rank1`` ..."""
     ranks: list[int] = Field([1, 5, 20])
+    notes: list[str] = Field([])
+    """As of :class:`Verification`."""
 
 
 Protocol = Annotated[Verification | Identification, Field(discriminator="kind")]

@@ -1,0 +1,30 @@
+"""What params.yaml says of the official benchmarks: everything that changes what is compared, and so a number."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from lgaf.strict import Strict
+
+
+class ScfaceOptions(Strict):
+    """SCFace has no single standard; papers that print "SCFace rank-1" mean different things by it."""
+
+    protocol: Literal["all130", "test80"] = "all130"
+    """``all130``: everyone is tested; ``test80``: 50 people are left for fine-tuning and 80 tested."""
+    draw: int | None = Field(None, ge=0)
+    """Of ``test80``: None leaves people 1 to 50 out, as published code does; a seed draws 50 at random."""
+    cropped: bool = True
+    """The mugshots and surveillance frames cut to the face, or the original ones."""
+
+
+class OfficialOptions(Strict):
+    """How benchmarks are read from ``data.root``."""
+
+    prefer: Literal["layout", "bin"] = "layout"
+    """Which is read where a benchmark is there both in its official layout and as a ``.bin`` file."""
+    counts: Literal["published", "any"] = "published"
+    """``published``: counts that differ from the published ones are an error; ``any``: a line under the table."""
+    scface: ScfaceOptions = ScfaceOptions()
