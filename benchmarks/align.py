@@ -6,7 +6,6 @@ Every ratio is of two timings of one run, taken in turns, each the best of three
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from lgaf.align.align import align_pack
 from lgaf.align.detector import Detector, choose
 from lgaf.align.settings import AlignSettings
 from lgaf.data.pack import Pack, write_pack
+from lgaf.workers import cores
 
 IMAGES = 1000
 FACES = 100
@@ -28,7 +28,7 @@ SIZES = (128, 192, 256)
 
 def speed(source: Path) -> None:
     """Images a second: the whole stage with all cores and with one, beside decoding alone."""
-    pack, cores = Pack(source), os.cpu_count() or 1
+    pack, available = Pack(source), cores()
 
     def stage(workers: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -42,7 +42,7 @@ def speed(source: Path) -> None:
     jobs: dict[str, Callable[[], None]] = {
         "decode alone, one core": decode,
         "align, 1 worker": lambda: stage(1),
-        f"align, {cores} workers (their start included)": lambda: stage(cores),
+        f"align, {available} workers (their start included)": lambda: stage(available),
     }
     best = dict.fromkeys(jobs, float("inf"))
     for _ in range(3):

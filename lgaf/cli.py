@@ -106,7 +106,7 @@ def report(settings: Settings, _: argparse.Namespace) -> None:
         from lgaf.world.contact_sheet import contact_sheet
 
         packs = [PHOTOS / f"{name}.arrow" for name in ("train", *settings.benchmarks)]
-        contact_sheet(packs, RESULTS / "plots" / "world-faces.png")
+        contact_sheet(packs, RESULTS / "plots" / "world-faces.jpg")
 
 
 def check(settings: Settings, arguments: argparse.Namespace) -> None:

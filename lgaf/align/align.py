@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,12 @@ from tqdm import tqdm
 from lgaf.align.detector import Detector, choose
 from lgaf.align.settings import AlignSettings, OnMiss
 from lgaf.align.warp import centre_crop, move, similarity, template, warp
-from lgaf.align.workers import ordered_map
 from lgaf.data.pack import Pack, write_pack
 from lgaf.errors import DataError
 from lgaf.files import write_json
+from lgaf.workers import cores, ordered_map
+
+IMAGES_A_TASK = 16
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def align_pack(
     skipped: dict[str, list[dict[str, str]]] = {"missed": [], "unreadable": []}
     truth = list(pack.truth)
     job = (source, settings, image_size, on_miss)
-    outcomes = ordered_map(Aligner, job, len(pack), workers or os.cpu_count() or 1)
+    outcomes = ordered_map(Aligner, job, len(pack), workers or cores(), IMAGES_A_TASK)
     with closing(outcomes), write_pack(target, truth) as out:
         for index, outcome in enumerate(tqdm(outcomes, f"align {source.stem}", len(pack), unit="image")):
             name = pack.names[index]

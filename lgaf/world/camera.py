@@ -55,5 +55,5 @@ def encode(image: np.ndarray, quality: int) -> bytes:
     """JPEG bytes of (H, W, 3) uint8 RGB."""
     done, buffer = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
-        raise DataError("a rendered image could not be encoded as JPEG; install another version of opencv-python")
+        raise DataError("an image could not be encoded as JPEG; install another version of opencv-python")
     return buffer.tobytes()

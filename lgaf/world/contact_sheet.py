@@ -11,6 +11,7 @@ import numpy as np
 from lgaf.data.pack import Pack
 from lgaf.errors import DataError
 from lgaf.files import atomic
+from lgaf.world.camera import encode
 
 TILE, COLUMNS, MARGIN = 125, 10, 110
 Truth = dict[str, np.ndarray]
@@ -35,7 +36,7 @@ def rows_of(name: str, truth: Truth) -> list[tuple[str, np.ndarray]]:
 
 
 def contact_sheet(packs: Iterable[str | Path], path: str | Path) -> None:
-    """Write a labelled PNG with rows of images from rendered packs: clean, poses, ages, covered, deformed, distances.
+    """Write a labelled JPEG with rows of images from rendered packs: clean, poses, ages, covered, deformed, distances.
 
     Raises:
         DataError: a pack is missing, broken or not of the generated world, or ``path`` cannot be written.
@@ -53,12 +54,9 @@ def contact_sheet(packs: Iterable[str | Path], path: str | Path) -> None:
                 cv2.putText(strip, word, (6, 50 + 20 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.42, 0, 1, cv2.LINE_AA)
             for column, index in enumerate(spread):
                 tile = cv2.resize(pack.image(int(index)), (TILE, TILE), interpolation=cv2.INTER_AREA)
-                strip[:, MARGIN + column * TILE : MARGIN + (column + 1) * TILE] = tile[..., ::-1]
+                strip[:, MARGIN + column * TILE : MARGIN + (column + 1) * TILE] = tile
             strips.append(strip)
     if not strips:
         raise DataError(f"{path}: no pack to show; run `dvc repro` to render the world")
-    done, png = cv2.imencode(".png", np.concatenate(strips))
-    if not done:
-        raise DataError(f"{path}: could not be encoded as PNG; install another version of opencv-python")
     with atomic(path) as temporary:
-        temporary.write_bytes(png.tobytes())
+        temporary.write_bytes(encode(np.concatenate(strips), 85))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
+from contextlib import closing
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from lgaf.data.pack import write_pack
 from lgaf.data.protocol import write_protocol
+from lgaf.workers import cores, ordered_map
 from lgaf.world.basis import load_basis
 from lgaf.world.benchmarks import Set, Shot, people_of, plan, protocol
 from lgaf.world.paint import Subject
@@ -24,7 +20,20 @@ from lgaf.world.texture import paint
 
 STREAM = 2
 """Separates the images' random numbers from the people's (identity.py) and the pairs' (benchmarks.py)."""
-_studio: Studio  # of a worker process
+
+
+class Renderer:
+    """Takes all photographs of one person of the world, by the person's place in it; made once a process."""
+
+    def __init__(self, basis_path: str | Path, settings: WorldSettings, seed: int):
+        self.studio = Studio(load_basis(basis_path))
+        self.people = [(world, shots) for world in plan(settings) for shots in people_of(world.shots)]
+        self.frame = settings.frame
+        self.seed = seed
+
+    def __call__(self, index: int) -> list[Photograph]:
+        """The photographs in the order of the person's shots."""
+        return photographs(self.studio, *self.people[index], self.frame, self.seed)
 
 
 def render_world(
@@ -48,58 +57,20 @@ def render_world(
     load_basis(basis_path)  # fail here and not in every worker
     out_dir = Path(out_dir)
     sets = plan(settings)
-    pool = ProcessPoolExecutor(
-        workers or cores(),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=start_worker,
-        initargs=(str(basis_path),),
-    )
-    try:
-        with tqdm(total=sum(len(world.shots) for world in sets), desc="world", unit="image", smoothing=0.05) as bar:
-            for world in sets:
-                bar.set_description(f"world/{world.name}")
-                with write_pack(out_dir / f"{world.name}.arrow", truth=(*TRUTH, "distance")) as pack:
-                    for shot, photo in render_set(pool, world, settings.frame, seed):
+    people = sum(len(people_of(world.shots)) for world in sets)
+    rendered = ordered_map(Renderer, (basis_path, settings, seed), people, workers or cores(), chunk=1)
+    bar = tqdm(total=sum(len(world.shots) for world in sets), desc="world", unit="image", smoothing=0.05)
+    with closing(rendered), bar:
+        for world in sets:
+            bar.set_description(f"world/{world.name}")
+            with write_pack(out_dir / f"{world.name}.arrow", truth=(*TRUTH, "distance")) as pack:
+                for shots in people_of(world.shots):
+                    for shot, photo in zip(shots, next(rendered), strict=True):
                         pack.add(shot.name, photo.image, shot.label, photo.landmarks, distance=shot.distance,
                                  **photo.truth)  # fmt: skip
-                        bar.update()
-                if world.name != "train":
-                    write_protocol(out_dir / f"{world.name}.json", protocol(world, settings, seed))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def render_set(pool: ProcessPoolExecutor, world: Set, frame: int, seed: int) -> Iterator[tuple[Shot, Photograph]]:
-    """Render a set person by person, a bounded number ahead, and yield in order."""
-    people = iter(people_of(world.shots))
-    waiting: list[tuple[list[Shot], Future[list[Photograph]]]] = []
-
-    def submit(count: int) -> None:
-        for shots in islice(people, count):
-            waiting.append((shots, pool.submit(render_person, world, shots, frame, seed)))
-
-    submit(64)
-    while waiting:
-        shots, future = waiting.pop(0)
-        yield from zip(shots, future.result(), strict=True)
-        submit(1)
-
-
-def start_worker(basis_path: str) -> None:
-    """Load the basis once in a worker; OpenCV's own threads would only get in each other's way."""
-    global _studio
-    cv2.setNumThreads(1)
-    _studio = Studio(load_basis(basis_path))
-
-
-def render_person(world: Set, shots: list[Shot], frame: int, seed: int) -> list[Photograph]:
-    """All photographs of one person."""
-    return photographs(_studio, world, shots, frame, seed)
+                    bar.update(len(shots))
+            if world.name != "train":
+                write_protocol(out_dir / f"{world.name}.json", protocol(world, settings, seed))
 
 
 def photographs(studio: Studio, world: Set, shots: list[Shot], frame: int, seed: int) -> list[Photograph]:

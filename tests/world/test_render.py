@@ -177,10 +177,10 @@ def test_a_stop_half_way_leaves_nothing(basis_path: Path, tmp_path: Path, monkey
 
 
 def test_a_contact_sheet_has_a_row_for_each_kind(world: Path, tmp_path: Path) -> None:
-    contact_sheet([world / f"{name}.arrow" for name in NAMES], tmp_path / "sheet.png")
-    assert (tmp_path / "sheet.png").read_bytes()[:4] == b"\x89PNG"
+    contact_sheet([world / f"{name}.arrow" for name in NAMES], tmp_path / "sheet.jpg")
+    assert (tmp_path / "sheet.jpg").read_bytes()[:4] == b"\xff\xd8\xff\xe0"
     with pytest.raises(DataError, match="no pack"):
-        contact_sheet([], tmp_path / "none.png")
+        contact_sheet([], tmp_path / "none.jpg")
 
 
 def test_lists_are_json(world: Path) -> None:

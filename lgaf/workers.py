@@ -1,4 +1,4 @@
-"""Work on many images in several processes, results in order."""
+"""Work in several processes, results in order."""
 
 from __future__ import annotations
 
@@ -18,22 +18,26 @@ import cv2
 from lgaf.errors import DataError
 
 T = TypeVar("T")
-CHUNK = 16
-"""Images a task: small, since Ctrl-C waits for the tasks that run."""
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ordered_map(
-    make: Callable[..., Callable[[int], T]], args: tuple[Any, ...], count: int, workers: int
+    make: Callable[..., Callable[[int], T]], args: tuple[Any, ...], count: int, workers: int, chunk: int
 ) -> Generator[T, None, None]:
     """Yield ``make(*args)(i)`` for i = 0 ... ``count`` - 1, in order, whatever the number of processes.
 
     ``make`` runs once a process, to open files and load networks; it, ``args`` and the results must be picklable.
-    Closing the iterator, Ctrl-C and errors end the processes.
+    ``chunk`` of the numbers make one task: few, since Ctrl-C waits for the tasks that run. Closing the iterator, Ctrl-C
+    and errors end the processes.
 
     Raises:
         DataError: a process was killed. What ``make`` or its function raise is passed on.
     """
-    chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
+    chunks = [range(start, min(start + chunk, count)) for start in range(0, count, chunk)]
     workers = min(workers, len(chunks))
     if workers <= 1:
         function = make(*args)
