@@ -32,7 +32,7 @@ def basis(settings: Settings, _: argparse.Namespace) -> None:
 def photos(settings: Settings, _: argparse.Namespace) -> None:
     """Bring the photos, the training identities and the benchmarks' lists: render the world, or import real data."""
     if settings.data.source == "lfw":
-        from lgaf.data.lfw import fetch_lfw, import_lfw
+        from lgaf.data.official.lfw import fetch_lfw, import_lfw
 
         assert settings.data.root is not None
         import_lfw(fetch_lfw(settings.data.root), PHOTOS)

@@ -45,7 +45,8 @@ class Benchmark:
 def open_benchmark(name: str, root: str | Path, **options: Any) -> Benchmark:
     """Read a benchmark's lists from its official layout below ``root``, or its ``.bin``, and check its counts.
 
-    Images are not read, only named. options: as in :class:`lgaf.data.settings.OfficialOptions`.
+    Images are not read, only named (those of a ``.bin`` are held in memory). options: the fields of
+    :class:`lgaf.data.settings.OfficialOptions`.
 
     Raises:
         DataError: it is not there, a file is malformed or missing, or the counts are not the published ones.
@@ -56,7 +57,27 @@ def open_benchmark(name: str, root: str | Path, **options: Any) -> Benchmark:
     settings = checked(OfficialOptions, options)
     if name not in READERS:
         raise DataError(f"{name!r} is no benchmark; known: {', '.join(READERS)}")
-    return READERS[name](name, Path(root), settings)
+    layout, bin_file = locate(name, Path(root))
+    # AgeDB's photos alone ask no question, so its .bin is read where no seed says to draw one.
+    prefer_bin = settings.prefer == "bin" or (name == "agedb" and settings.agedb.draw is None)
+    if bin_file and (prefer_bin or not layout):
+        from lgaf.data.official.bins import read_bin
+
+        return read_bin(name, bin_file, settings)
+    if layout:
+        return READERS[name].read(name, layout, settings)
+    places = [f"{folder}/" for folder in READERS[name].folders]
+    places += [place for file in READERS[name].bins for place in (file, f"bin/{file}")]
+    raise DataError(f"{root}: has no {name}: looked for {', '.join(places)}; see docs/datasets/README.md")
+
+
+def locate(name: str, root: Path) -> tuple[Path | None, Path | None]:
+    """A benchmark's folder and its ``.bin`` file below ``root``, None where there is none."""
+    from lgaf.data.official import READERS
+
+    folders = (root / folder for folder in READERS[name].folders)
+    files = (root / place / file for file in READERS[name].bins for place in (".", "bin"))
+    return next(filter(Path.is_dir, folders), None), next(filter(Path.is_file, files), None)
 
 
 def write_benchmark(benchmark: Benchmark, out_dir: str | Path) -> None:

@@ -16,8 +16,17 @@ class ScfaceOptions(Strict):
     """``all130``: everyone is tested; ``test80``: 50 people are left for fine-tuning and 80 tested."""
     draw: int | None = Field(None, ge=0)
     """Of ``test80``: None leaves people 1 to 50 out, as published code does; a seed draws 50 at random."""
+    gallery: Literal["tested", "everyone"] = "tested"
+    """Of ``test80``: the mugshots of the 80, or those of the other 50 among them as distractors."""
     cropped: bool = True
-    """The mugshots and surveillance frames cut to the face, or the original ones."""
+    """The mugshots cut to the head, or the original photographs."""
+
+
+class AgedbOptions(Strict):
+    """AgeDB-30's pairs are published as ``agedb_30.bin``; the raw photos come without a list that is read here."""
+
+    draw: int | None = Field(None, ge=0)
+    """A seed draws pairs from the raw photos, which is a test of our own; None asks for the ``.bin``."""
 
 
 class OfficialOptions(Strict):
@@ -28,3 +37,4 @@ class OfficialOptions(Strict):
     counts: Literal["published", "any"] = "published"
     """``published``: counts that differ from the published ones are an error; ``any``: a line under the table."""
     scface: ScfaceOptions = ScfaceOptions()
+    agedb: AgedbOptions = AgedbOptions()

@@ -13,7 +13,7 @@ import pytest
 from lgaf.align.align import align_pack
 from lgaf.align.settings import AlignSettings
 from lgaf.align.warp import template
-from lgaf.data.lfw import fetch_lfw, import_lfw, read_pairs
+from lgaf.data.official.lfw import fetch_lfw, import_lfw, read_pairs
 from lgaf.data.pack import Pack
 from lgaf.data.protocol import read_protocol
 from lgaf.errors import DataError
@@ -114,7 +114,7 @@ def test_other_folder_names(root, tmp_path, name):
 @pytest.mark.parametrize(
     ("old", "new", "match"),
     [
-        ("Cid_Test\t1", "Cid_Test\t7", r"pairs\.txt: line 5: no such photo: .*Cid_Test_0007\.jpg"),
+        ("Cid_Test\t1", "Cid_Test\t7", r"pairs\.txt: line 5: no such image: .*Cid_Test_0007\.jpg"),
         ("Cid_Test\t1", "Dan_Train\t1", r"also in pairs\.txt: Dan_Train;"),
         ("1\t2\n", "1\t3\n", "has 4 pairs, its first line promises 6"),
         ("1\t2\n", "ten\n", "line 1: must be the number of folds"),
@@ -141,7 +141,7 @@ def test_bad_pair_lists(root, tmp_path, old, new, match):
         ("", r"train\.txt: names no photo"),
         ("Dan_Train\n", r"train\.txt: line 1: must be NAME number"),
         ("Dan_Train\t1\n\nDan_Train\t1\n", "line 3: Dan_Train/Dan_Train_0001.jpg again"),
-        ("Dan_Train\t9\n", r"train\.txt: line 1: no such photo: .*Dan_Train_0009\.jpg"),
+        ("Dan_Train\t9\n", r"train\.txt: line 1: no such image: .*Dan_Train_0009\.jpg"),
     ],
 )
 def test_bad_train_lists(root, tmp_path, content, match):
@@ -153,8 +153,8 @@ def test_other_broken_layouts(root, tmp_path):
     (root / "pairs.txt").write_bytes(b"\xff\xfe\x00")
     refused(root, tmp_path, "not a text file")
     (root / "pairs.txt").unlink()
-    refused(root, tmp_path, r"pairs\.txt: no such file; set data\.root")
-    refused(tmp_path / "nowhere", tmp_path, "has none of the folders lfw-deepfunneled")
+    refused(root, tmp_path, r"pairs\.txt: no such file; see docs")
+    refused(tmp_path / "nowhere", tmp_path, "has no photos: looked for lfw-deepfunneled")
     (root / "pairs.txt").write_text(PAIRS)
     (root / "train.txt").unlink()
     stray = root / "lfw-deepfunneled" / "Dan_Train" / "holiday.jpg"

@@ -1,7 +1,7 @@
-"""Labeled Faces in the Wild in its official layout -> packs and a verification protocol.
+"""Labeled Faces in the Wild in its official layout: 6,000 pairs in ten folds, and people to train on.
 
-Huang et al., "Labeled Faces in the Wild", UMass Amherst technical report 07-49, 2007. ``docs/real-data.md`` shows the
-layout.
+Huang et al., "Labeled Faces in the Wild", UMass Amherst technical report 07-49, 2007. ``pairs.txt`` is view 2: a first
+line ``10 300``, then for each fold 300 pairs of one person and 300 of two. ``docs/datasets/lfw.md`` shows the tree.
 """
 
 from __future__ import annotations
@@ -9,18 +9,23 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from tqdm import tqdm
 
+from lgaf.data.benchmark import Benchmark, Image, write_benchmark
+from lgaf.data.official.reading import compare_counts, find, numbered, read_lines, require, verification
 from lgaf.data.pack import write_pack
-from lgaf.data.protocol import Verification, write_protocol
+from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
 
 PHOTO_FOLDERS = ("lfw-deepfunneled", "lfw_funneled", "lfw")
 """Names under which the photos are published, best aligned first."""
+PUBLISHED = {"folds": 10, "pairs": 6000}
 PERSON = re.compile(r"[^\s/\\.][^\s/\\]*")
 NUMBER = re.compile(r"[0-9]{1,4}")
 
@@ -39,7 +44,22 @@ class Photo(NamedTuple):
 
 Lines = dict[Photo, str]
 """Each photo that a list names, and where: file and line."""
-Pair = tuple[Photo, Photo, bool]
+PhotoPair = tuple[Photo, Photo, bool]
+
+
+def read_lfw(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
+    """The benchmark from ``folder``, which holds the photos and ``pairs.txt``.
+
+    Raises:
+        DataError: a file is missing or malformed, or the counts are not the published ones.
+    """
+    pairs, folds, tested = read_pairs(folder / "pairs.txt")
+    notes = compare_counts(folder / "pairs.txt", {"folds": folds, "pairs": len(pairs)}, PUBLISHED, options)
+    photos = find_photos(folder)
+    require({photo.name: where for photo, where in tested.items()}, photos)
+    labels = numbered(photo.person for photo in tested)
+    benchmark = pairs_of(folder / "pairs.txt", pairs, folds, photos, labels)
+    return replace(benchmark, name=name, notes=notes + benchmark.notes)
 
 
 def import_lfw(root: Path, out_dir: Path) -> None:
@@ -63,22 +83,19 @@ def import_lfw(root: Path, out_dir: Path) -> None:
         raise DataError(
             f"{root}/train.txt: also in pairs.txt: {', '.join(shared)}; a test is of unseen people: remove them"
         )
-    for photo, where in {**trained, **tested}.items():
-        if not (photos / photo.name).is_file():
-            raise DataError(f"{where}: no such photo: {photos / photo.name}; get the whole data set, or mend the list")
+    require({photo.name: where for photo, where in {**trained, **tested}.items()}, photos)
+    labels = {person: label for label, person in enumerate([*people["a"], *people["b"]])}
+    benchmark = pairs_of(root / "pairs.txt", pairs, folds, photos, labels)
     alone = sum(count == 1 for count in Counter(photo.person for photo in trained).values())
     print(
         f"lfw: train on {len(trained)} photos of {len(people['a'])} people ({alone} of them with one photo, kept); "
-        f"test on {len(pairs)} pairs of {len(tested)} photos of {len(people['b'])} people in {folds} folds",
+        f"test on {len(pairs)} pairs of {len(tested)} photos of {len(people['b'])} people",
         file=sys.stderr,
     )
-    labels = {person: label for label, person in enumerate([*people["a"], *people["b"]])}
-    for file, lines in (("train.arrow", trained), ("lfw.arrow", tested)):
-        with write_pack(out_dir / file) as pack:
-            for photo in tqdm(sorted(lines), f"import {file}", unit="photo"):
-                pack.add(photo.name, (photos / photo.name).read_bytes(), labels[photo.person])
-    named = [(left.name, right.name, same) for left, right, same in pairs]
-    write_protocol(out_dir / "lfw.json", Verification(pairs=named, folds=folds))
+    with write_pack(out_dir / "train.arrow") as pack:
+        for photo in tqdm(sorted(trained), "import train", unit="photo"):
+            pack.add(photo.name, (photos / photo.name).read_bytes(), labels[photo.person])
+    write_benchmark(benchmark, out_dir)
 
 
 def fetch_lfw(root: Path) -> Path:
@@ -105,29 +122,14 @@ def fetch_lfw(root: Path) -> Path:
             (Path(temporary) / home.name).rename(home)
     except OSError as error:
         raise DataError(
-            f"{root}: LFW cannot be downloaded: {error}; fetch it by hand, see docs/real-data.md"
+            f"{root}: LFW cannot be downloaded: {error}; fetch it by hand, see docs/datasets/lfw.md"
         ) from error
     return home
 
 
 def find_photos(root: Path) -> Path:
     """The folder of people's folders."""
-    for name in PHOTO_FOLDERS:
-        if (root / name).is_dir():
-            return root / name
-    raise DataError(f"{root}: has none of the folders {', '.join(PHOTO_FOLDERS)}; set data.root, see docs/real-data.md")
-
-
-def read_lines(path: Path) -> list[tuple[str, list[str]]]:
-    """The file's lines that are not blank: (file and line number, fields)."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; set data.root, see docs/real-data.md") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a text file: {error}") from None
-    lines = enumerate(text.split("\n"), start=1)
-    return [(f"{path}: line {number}", line.split()) for number, line in lines if line.strip()]
+    return find(root, PHOTO_FOLDERS, "photos", "lfw")
 
 
 def parse(where: str, person: str, number: str) -> Photo:
@@ -137,20 +139,19 @@ def parse(where: str, person: str, number: str) -> Photo:
     return Photo(person, int(number))
 
 
-def read_pairs(path: Path) -> tuple[list[Pair], int, Lines]:
-    """Pairs in the order of the folds, the number of folds, and the photos named.
+def read_pairs(path: Path) -> tuple[list[PhotoPair], int, Lines]:
+    """Pairs in the order of the list, its number of folds, and the photos named.
 
-    The official file starts with the number of folds F and of pairs N: F blocks of N pairs of the same person, then N
-    of different people; its folds stay as they are. A file of one fold is split: same and different pairs take turns,
-    so that ten contiguous folds are as even as can be.
+    The file starts with the number of folds F and of pairs N: F blocks of N pairs of the same person, then N of
+    different people.
     """
-    (where, header), *lines = read_lines(path) or [(f"{path}: line 1", [])]
+    (where, header), *lines = read_lines(path, "lfw") or [(f"{path}: line 1", [])]
     if len(header) != 2 or not all(re.fullmatch("[1-9][0-9]{0,5}", field) for field in header):
         raise DataError(f"{where}: must be the number of folds and of pairs of each kind a fold, such as '10 300'")
     folds, each = int(header[0]), int(header[1])
     if len(lines) != 2 * folds * each:
         raise DataError(f"{path}: has {len(lines)} pairs, its first line promises {2 * folds * each}; fetch it again")
-    pairs: list[Pair] = []
+    pairs: list[PhotoPair] = []
     named: Lines = {}
     for index, (where, fields) in enumerate(lines):
         same = index // each % 2 == 0
@@ -163,18 +164,35 @@ def read_pairs(path: Path) -> tuple[list[Pair], int, Lines]:
         pairs.append((left, right, same))
         for photo in (left, right):
             named.setdefault(photo, where)
-    if folds > 1:
-        return pairs, folds, named
-    turns = [pair for both in zip(pairs[:each], pairs[each:], strict=True) for pair in both]
-    if each < 2:
-        raise DataError(f"{path}: too few pairs to choose a threshold on some and test it on others")
-    return turns, min(10, each), named
+    return pairs, folds, named
+
+
+def pairs_of(path: Path, pairs: list[PhotoPair], folds: int, photos: Path, labels: Mapping[str, int]) -> Benchmark:
+    """The benchmark of a pair list. Official folds stay as they are.
+
+    A list of one fold is cut in ten: same and different pairs take turns, so that they are as even as can be.
+    """
+    named = {photo.name: photo for pair in pairs for photo in pair[:2]}
+    notes = [f"{path.name}: {len(named):,} images of {len({photo.person for photo in named.values()}):,} people, "
+             f"photos of {photos.name}"]  # fmt: skip
+    if folds == 1:
+        each = len(pairs) // 2
+        if each < 2:
+            raise DataError(f"{path}: too few pairs to choose a threshold on some and test it on others")
+        pairs = [pair for both in zip(pairs[:each], pairs[each:], strict=True) for pair in both]
+        folds = min(10, each)
+        notes += [f"the list has one fold, cut into {folds} here: its accuracy is not that of the official ten"]
+
+    def source(name: str) -> Image:
+        return Image(name, photos / name, labels[named[name].person])
+
+    return verification("lfw", [(left.name, right.name, same) for left, right, same in pairs], folds, source, notes)
 
 
 def read_train(path: Path) -> Lines:
     """The photos that ``train.txt`` names."""
     named: Lines = {}
-    for where, fields in read_lines(path):
+    for where, fields in read_lines(path, "lfw"):
         if len(fields) != 2:
             raise DataError(f"{where}: must be NAME number, is {' '.join(fields)!r}")
         photo = parse(where, *fields)

@@ -1,0 +1,131 @@
+"""SCFace: mugshots searched for the people that surveillance cameras saw from three distances.
+
+Grgic, Delac and Grgic, "SCface - surveillance cameras face database", Multimedia Tools and Applications 51(3), 2011:
+130 people, a frontal mugshot each, and an image from each of five cameras at 4.20 m (distance 1), 2.60 m (2) and 1.00 m
+(3). No protocol is standard; :class:`lgaf.data.settings.ScfaceOptions` names the choices that papers make, each of
+which changes the numbers. Infrared images (cameras 6 to 8) are left out. ``docs/datasets/scface.md`` shows the tree.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lgaf.data.benchmark import Benchmark, Image
+from lgaf.data.official.reading import compare_counts, find, list_images
+from lgaf.data.protocol import Identification
+from lgaf.data.settings import OfficialOptions, ScfaceOptions
+from lgaf.errors import DataError
+
+PEOPLE = 130
+TUNING = 50
+"""People whom ``test80`` leaves for fine-tuning."""
+CAMERAS = range(1, 6)
+METRES = {1: "4.20", 2: "2.60", 3: "1.00"}
+BASES = (".", "SCface_database", "SCface")
+MUGSHOTS = {True: "mugshot_frontal_cropped_all", False: "mugshot_frontal_original_all"}
+
+
+def read_scface(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
+    """The benchmark from ``folder``, which holds the folders of mugshots and of surveillance images.
+
+    A probe set a distance: ``d1``, ``d2``, ``d3``.
+
+    Raises:
+        DataError: files are missing, or the counts are not the published ones.
+    """
+    choice = options.scface
+    mugshot_folder = MUGSHOTS[choice.cropped]
+    places = [f"{base}/{mugshot_folder}" for base in BASES]
+    mugshot_path = find(folder, places, "mugshots", "scface")
+    base = mugshot_path.parent
+    mugshots = list_images(mugshot_path, "scface")
+    seen = surveillance(base)
+    gallery = {
+        person: mugshots[stem] for person in range(1, PEOPLE + 1) if (stem := f"{person:03d}_frontal") in mugshots
+    }
+    probes = {
+        distance: {
+            (person, camera): seen[stem]
+            for person in range(1, PEOPLE + 1)
+            for camera in CAMERAS
+            if (stem := f"{person:03d}_cam{camera}_{distance}") in seen
+        }
+        for distance in METRES
+    }
+    found = {f"frontal mugshots in {mugshot_folder}": len(gallery)}
+    found |= {f"images of cameras 1 to 5 at distance {distance}": len(images) for distance, images in probes.items()}
+    published = dict(zip(found, (PEOPLE, *(PEOPLE * len(CAMERAS) for _ in METRES)), strict=True))
+    notes = compare_counts(base, found, published, options)
+    tested = tested_people(choice)
+    searched = {person: path for person, path in gallery.items() if person in tested}
+    others = {person: path for person, path in gallery.items() if person not in tested}
+    distractors = others if choice.gallery == "everyone" else {}
+    sets = {
+        f"d{distance}": {key: path for key, path in images.items() if key[0] in tested}
+        for distance, images in probes.items()
+    }
+    for probe_set, images_of_set in sets.items():
+        if not images_of_set or not searched:
+            raise DataError(
+                f"{base}: no mugshot, or no image of set {probe_set}, of the people tested; get the data set"
+            )
+    images = [Image(path.stem, path, person) for person, path in (searched | distractors).items()]
+    images += [Image(path.stem, path, key[0]) for each in sets.values() for key, path in each.items()]
+    protocol = Identification(
+        gallery=[path.stem for path in searched.values()],
+        distractors=[path.stem for path in distractors.values()],
+        probes={probe_set: [path.stem for path in each.values()] for probe_set, each in sets.items()},
+    )
+    return Benchmark(name, images, protocol, notes + describe(choice, len(searched), len(distractors)))
+
+
+def surveillance(base: Path) -> dict[str, Path]:
+    """Images of cameras 1 to 5 by name without ending: from folders a distance and camera, or from one flat folder.
+
+    Raises:
+        DataError: neither is there.
+    """
+    flat = base / "surveillance_cameras_all"
+    nested = [base / f"surveillance_cameras_distance_{distance}" for distance in METRES]
+    if any(folder.is_dir() for folder in nested):
+        found: dict[str, Path] = {}
+        for folder in nested:
+            cameras = [folder / f"cam_{camera}" for camera in CAMERAS]
+            for place in cameras if any(camera.is_dir() for camera in cameras) else [folder]:
+                found |= list_images(place, "scface")
+        return found
+    if not flat.is_dir():
+        raise DataError(
+            f"{base}: has neither surveillance_cameras_distance_1 to _3 nor surveillance_cameras_all; "
+            "see docs/datasets/scface.md"
+        )
+    return list_images(flat, "scface")
+
+
+def tested_people(choice: ScfaceOptions) -> set[int]:
+    """The people whose images are searched for."""
+    people = np.arange(1, PEOPLE + 1)
+    if choice.protocol == "all130":
+        return set(people.tolist())
+    if choice.draw is None:
+        return set(people[TUNING:].tolist())
+    tuning = np.random.default_rng(choice.draw).choice(people, TUNING, replace=False)
+    return set(people.tolist()) - set(tuning.tolist())
+
+
+def describe(choice: ScfaceOptions, searched: int, distractors: int) -> list[str]:
+    """What a reader must know of the protocol."""
+    who = {
+        "all130": "all130: everyone is tested, no one left for training",
+        "test80": f"test80: people 1 to {TUNING} left for fine-tuning"
+        if choice.draw is None
+        else f"test80: {TUNING} people, drawn with seed {choice.draw}, left for fine-tuning",
+    }[choice.protocol]
+    kind = "cropped" if choice.cropped else "original, uncropped"
+    others = f" and of {distractors} people not searched for" if distractors else ""
+    distances = ", ".join(f"d{distance} {metres} m" for distance, metres in METRES.items())
+    return [
+        f"protocol {who}; gallery: {kind} frontal mugshots of {searched} people{others}; {distances}; cameras 1 to 5"
+    ]
