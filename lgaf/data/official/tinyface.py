@@ -2,8 +2,9 @@
 
 Cheng, Zhu and Gong, "Low-Resolution Face Recognition", ACCV 2018. Protocol as AdaFace ``validation_lq`` runs it: the
 gallery is ``Gallery_Match`` and all of ``Gallery_Distractor``, every image an entry of its own; probes are ``Probe``;
-ranks 1, 5 and 20. A file's name starts with the person's number (``1_162.jpg``); the two ``.mat`` lists say the same
-and are checked against the folders. Distractors have no identity. ``docs/datasets/tinyface.md`` shows the tree.
+ranks 1, 5 and 20. A file's name starts with the person's number (``5_11.jpg``), which is the label; the two ``.mat``
+lists name each folder's files and number the people anew (5 is 3 there), one number a person, which is checked.
+Distractors have no identity. ``docs/datasets/tinyface.md`` shows the tree.
 """
 
 from __future__ import annotations
@@ -30,10 +31,13 @@ def read_tinyface(name: str, folder: Path, options: OfficialOptions) -> Benchmar
         DataError: a file is missing or malformed, or the counts are not the published ones.
     """
     base = find(folder, TEST_FOLDERS, "test set", "tinyface")
+    renumbered: dict[int, int] = {}
     sets = {
-        "Probe": read_list(base / "probe_img_ID_pairs.mat", "probe_ids", "probe_set"),
-        "Gallery_Match": read_list(base / "gallery_match_img_ID_pairs.mat", "gallery_ids", "gallery_set"),
+        "Probe": read_list(base / "probe_img_ID_pairs.mat", "probe_ids", "probe_set", renumbered),
+        "Gallery_Match": read_list(base / "gallery_match_img_ID_pairs.mat", "gallery_ids", "gallery_set", renumbered),
     }
+    if len(set(renumbered.values())) < len(renumbered):
+        raise DataError(f"{base}: the .mat lists give two people one ID; fetch both again, together")
     for place, labels in sets.items():
         files = {path.name for path in list_images(base / place, "tinyface").values()}
         require(dict.fromkeys(labels, f"{base}: its lists"), base / place, files.__contains__)
@@ -60,18 +64,24 @@ def read_tinyface(name: str, folder: Path, options: OfficialOptions) -> Benchmar
     return Benchmark(name, images, protocol, notes)
 
 
-def read_list(path: Path, ids: str, names: str) -> dict[str, int]:
-    """File name -> person of a ``.mat`` list.
+def read_list(path: Path, ids: str, names: str, renumbered: dict[int, int]) -> dict[str, int]:
+    """File name -> person, as the name tells, of a ``.mat`` list.
+
+    renumbered: person -> ID in the lists; the list's are added to it.
 
     Raises:
-        DataError: the file is missing or malformed, or a name does not start with its person's number.
+        DataError: the file is missing or malformed, or a person has two IDs.
     """
     listed: dict[str, int] = {}
-    for row, (file, label) in enumerate(read_id_list(path, ids, names), start=1):
+    for row, (file, identity) in enumerate(read_id_list(path, ids, names), start=1):
         match = NAME.fullmatch(file)
-        if match is None or int(match[1]) != label:
-            raise DataError(f"{path}: row {row}: {file!r} is not named ID_number.jpg with ID {label}; fetch it again")
-        if file in listed:
-            raise DataError(f"{path}: row {row}: {file} again; fetch the list again")
-        listed[file] = label
+        if match is None or file in listed:
+            reason = "again" if match else "is not named PERSON_number.jpg"
+            raise DataError(f"{path}: row {row}: {file!r} {reason}; fetch the list again")
+        listed[file] = int(match[1])
+        if renumbered.setdefault(listed[file], identity) != identity:
+            raise DataError(
+                f"{path}: row {row}: {file} has ID {identity}, others of its person {renumbered[listed[file]]}; "
+                "fetch both lists again, together"
+            )
     return listed
