@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from lgaf.data.templates import TemplateFiles, Templates, read_templates, write_templates
 from lgaf.errors import DataError
 from lgaf.files import read_json, write_json
 from lgaf.strict import Strict
@@ -37,23 +38,29 @@ class Identification(Strict):
     """As of :class:`Verification`."""
 
 
-Protocol = Annotated[Verification | Identification, Field(discriminator="kind")]
+Protocol = Verification | Identification | Templates
+File = Annotated[Verification | Identification | TemplateFiles, Field(discriminator="kind")]
 
 
-def read_protocol(path: str | Path) -> Verification | Identification:
+def read_protocol(path: str | Path) -> Protocol:
     """Read and check a benchmark's protocol file.
 
     Raises:
         DataError: the file is missing or is no protocol.
     """
+    path = Path(path)
     try:
-        return TypeAdapter(Protocol).validate_python(read_json(path))
+        found: Verification | Identification | TemplateFiles = TypeAdapter(File).validate_python(read_json(path))
+        return read_templates(path, found) if isinstance(found, TemplateFiles) else found
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise DataError(f"{path}: {where}: {first['msg']}") from None
 
 
-def write_protocol(path: str | Path, protocol: Verification | Identification) -> None:
+def write_protocol(path: str | Path, protocol: Protocol) -> None:
     """Write a benchmark's protocol file, atomically."""
-    write_json(path, protocol.model_dump())
+    if isinstance(protocol, Templates):
+        write_templates(Path(path), protocol)
+    else:
+        write_json(path, protocol.model_dump())

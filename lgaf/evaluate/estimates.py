@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from lgaf.errors import DataError, SettingsError
 from lgaf.evaluate.bootstrap import Estimate, draws, pair_weights, units
+from lgaf.evaluate.resampled import resampled_tar
+from lgaf.evaluate.templates import Ranking, rank_pairs
 from lgaf.evaluate.verification import FAR_GRID, VerificationResult, judge
 
 RANK = re.compile(r"(?:(?P<set>.+)_)?rank(?P<rank>[1-9]\d*)")
@@ -18,6 +20,18 @@ RANK = re.compile(r"(?:(?P<set>.+)_)?rank(?P<rank>[1-9]\d*)")
 def tar_name(far: float) -> str:
     """``tar@far=1e-3`` of 0.001."""
     return f"tar@far={np.format_float_scientific(far, trim='-', exp_digits=1)}"
+
+
+def far_of(name: str, expected: str) -> float:
+    """The false accept rate in a metric's name.
+
+    Raises:
+        SettingsError: there is none; ``expected`` says of what such a name is no metric, and what is.
+    """
+    try:
+        return float(name.removeprefix("tar@far="))
+    except ValueError:
+        raise SettingsError(f"{name!r} is no metric of {expected} and the like") from None
 
 
 def rank_name(probe_set: str, rank: int) -> str:
@@ -33,8 +47,10 @@ def estimate(trials: pa.Table, metrics: Iterable[str], seed: int, replicates: in
         DataError: a metric that these trials cannot give.
     """
     metrics = list(metrics)
-    if "score" in trials.column_names:
+    if "fold" in trials.column_names:
         return estimate_verification(trials, metrics, seed, replicates)
+    if "score" in trials.column_names:
+        return estimate_ranking(rank_pairs(trials), metrics, seed, replicates)
     return {name: estimate_rank(trials, name, seed, replicates) for name in metrics}
 
 
@@ -62,15 +78,11 @@ def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: int, r
     Accuracy keeps each pair's verdict, hence the thresholds, of the whole sample. TAR@FAR sets each fold's threshold
     anew in every resample: at a low FAR it hangs on a few pairs, which is most of the uncertainty.
     """
-    fars = {}
-    for name in metrics:
-        try:
-            if name != "accuracy":
-                fars[name] = float(name.removeprefix("tar@far="))
-        except ValueError:
-            raise SettingsError(
-                f"{name!r} is no metric of a verification; expected accuracy, {tar_name(1e-3)} and the like"
-            ) from None
+    fars = {
+        name: far_of(name, f"a verification; expected accuracy, {tar_name(1e-3)}")
+        for name in metrics
+        if name != "accuracy"
+    }
     same, folds, score, left, right = (
         trials[key].to_numpy() for key in ("same", "fold", "score", "identity_left", "identity_right")
     )
@@ -86,6 +98,16 @@ def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: int, r
             chunks[name].append(rates[name])
     counts = {True: (int(same.sum()), units(left[same], right[same])), False: (len(same), units(left, right))}
     return {name: Estimate(values[name], *counts[name in fars], np.concatenate(chunks[name])) for name in metrics}
+
+
+def estimate_ranking(ranking: Ranking, metrics: Sequence[str], seed: int, replicates: int) -> dict[str, Estimate]:
+    """TAR@FAR of templates; each resample has thresholds of its own."""
+    fars = [far_of(name, f"templates; expected {tar_name(1e-4)}") for name in metrics]
+    mated, people = int(ranking.same.sum()), len(np.unique(ranking.left[ranking.same]))
+    rates = resampled_tar(ranking, fars, replicates, seed)
+    values = map(ranking.tar, fars)
+    found = zip(metrics, values, rates, strict=True)
+    return {name: Estimate(value, mated, people, replicate) for name, value, replicate in found}
 
 
 class WeightedTar:

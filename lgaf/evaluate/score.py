@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,25 +11,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgaf.evaluate.bootstrap import Estimate
-from lgaf.evaluate.estimates import estimate, rank_name, tar_name
+from lgaf.evaluate.estimates import estimate, estimate_ranking, rank_name, tar_name
 from lgaf.evaluate.quality import correlations, trend
 from lgaf.evaluate.reject import error_versus_reject, threshold_at_fmr
 from lgaf.evaluate.settings import EvaluateSettings
-from lgaf.evaluate.trials import Images, identification_trials, verification_trials
+from lgaf.evaluate.templates import FARS, rank_pairs
+from lgaf.evaluate.trials import Images, identification_trials, template_trials, verification_trials
 
 if TYPE_CHECKING:
     from lgaf.data.embeddings import Embeddings
-    from lgaf.data.protocol import Identification, Verification
+    from lgaf.data.protocol import Identification, Protocol, Templates, Verification
 
 CAUSES = ("hidden", "deformation")
 ROC_POINTS = 200
 HISTOGRAM_BINS = 60
 CMC_RANKS = 50
 EMBEDDING_LINE = "unit embeddings, the mirror image's added before scaling where the checkpoint asks for it; cosine"
+POOLING = {
+    "insightface": "times the detector's score (insightface eval_ijbc.py)",
+    "adaface": "without the detector's score (AdaFace validate_IJB_BC.py)",
+}
 
 
 def score(
-    embeddings: Embeddings, protocol: Verification | Identification, settings: EvaluateSettings, seed: int = 0
+    embeddings: Embeddings, protocol: Protocol, settings: EvaluateSettings, seed: int = 0
 ) -> tuple[dict[str, Any], pa.Table]:
     """Score one method on one benchmark.
 
@@ -45,10 +50,16 @@ def score(
     """
     if protocol.kind == "verification":
         summary, trials, images = score_verification(embeddings, protocol, settings, seed)
-    else:
+    elif protocol.kind == "identification":
         summary, trials, images = score_identification(embeddings, protocol, settings, seed)
+    else:
+        summary, trials, images = score_templates(embeddings, protocol, settings, seed)
+    summary["protocol"] += protocol.notes
     if images.missing:
-        summary["protocol"].append(f"{len(images.missing)} images have no embedding; trials with them are left out")
+        left_out = (
+            "templates are pooled without them" if protocol.kind == "templates" else "trials with them are left out"
+        )
+        summary["protocol"].append(f"{len(images.missing)} images have no embedding; {left_out}")
     summary["images"] = {
         "asked": len(images.rows) + len(images.missing),
         "used": len(images.rows),
@@ -73,9 +84,8 @@ def score_verification(
         "(insightface); accuracy is the mean over folds",
         f"{len(mated):,} mated and {len(nonmated):,} non-mated pairs",
         interval_line(settings, (trials["identity_left"].to_numpy() >= 0).all()),
+        *left_out_lines(settings.far, fars, len(nonmated)),
     ]
-    for far in (far for far in settings.far if far not in fars):
-        lines.append(f"{tar_name(far)} left out: {len(nonmated):,} non-mated pairs cannot show it")
     summary = {
         "metrics": intervals(estimates, settings.confidence),
         "protocol": lines,
@@ -132,6 +142,45 @@ def score_identification(
         "reject": {**error_versus_reject(ranks > 0, quality), "rule": rule},
     }
     return summary, trials, images
+
+
+def score_templates(
+    embeddings: Embeddings, protocol: Templates, settings: EvaluateSettings, seed: int
+) -> tuple[dict[str, Any], pa.Table, Images]:
+    """TAR@FAR, ROC and score histogram of pairs of templates."""
+    trials, images = template_trials(embeddings, protocol, settings)
+    ranking = rank_pairs(trials)
+    mated, nonmated = ranking.scores[ranking.same], ranking.scores[~ranking.same]
+    fars = [far for far in FARS if far * len(nonmated) >= 1]
+    estimates = estimate_ranking(ranking, [tar_name(far) for far in fars], seed, settings.replicates)
+    templates = pc.count_distinct(protocol.members["template"]).as_py()
+    lines = [
+        "image: its feature, the mirror image's added where the checkpoint asks for it, norm kept, "
+        + POOLING[settings.templates.protocol],
+        "template: mean over a photo's or video's images, sum over photos and videos, scaled to length 1; cosine",
+        "TAR at the corner of the ROC curve whose FAR is nearest, no interpolation",
+        f"{templates:,} templates; {len(mated):,} mated and {len(nonmated):,} non-mated pairs of them",
+        f"{interval_line(settings, True)}, inferred: templates that a chain of mated pairs joins are one",
+        *left_out_lines(FARS, fars, len(nonmated)),
+    ]
+    if lost := protocol.pairs.num_rows - trials.num_rows:
+        lines.append(f"{lost:,} pairs are left out: one of the templates has lost all its images")
+    summary = {
+        "metrics": intervals(estimates, settings.confidence),
+        "protocol": lines,
+        "trials": {"asked": protocol.pairs.num_rows, "used": trials.num_rows, "dropped": 0},
+        "roc": roc_points(*ranking.corners),
+        "histogram": histogram(mated, nonmated),
+        "cmc": None,
+        "reject": None,
+    }
+    return summary, trials, images
+
+
+def left_out_lines(asked: Sequence[float], shown: Sequence[float], nonmated: int) -> list[str]:
+    """Why a rate that was asked for is not among the metrics."""
+    lost = (far for far in asked if far not in shown)
+    return [f"{tar_name(far)} left out: {nonmated:,} non-mated pairs cannot show it" for far in lost]
 
 
 def truth_blocks(embeddings: Embeddings, rows: np.ndarray) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,11 +11,20 @@ from lgaf.strict import Strict
 Rate = Annotated[float, Field(gt=0, lt=1)]
 
 
+class TemplateSettings(Strict):
+    """How templates (IJB-B, IJB-C) are pooled and compared."""
+
+    protocol: Literal["insightface", "adaface"] = "insightface"
+    """Whose code is followed. Both keep the norm of an image's feature, take the mean over a medium and the sum over
+    a template; ``insightface`` weighs each image by the detector's score, ``adaface`` does not."""
+
+
 class EvaluateSettings(Strict):
     """Everything that changes a reported number and is not fixed by a benchmark's protocol."""
 
     far: tuple[Rate, ...] = (1e-2, 1e-3)
-    """False accept rates of the reported TAR@FAR; one below 1 / (non-mated pairs) is left out, with a note."""
+    """False accept rates of the reported TAR@FAR; one below 1 / (non-mated pairs) is left out, with a note. Templates
+    have those that the field prints, 1e-6 to 1e-1."""
     replicates: int = Field(1000, ge=100)
     """Bootstrap resamples of the identities; the smallest p-value is 2 / (replicates + 1)."""
     confidence: Rate = 0.95
@@ -25,3 +34,4 @@ class EvaluateSettings(Strict):
     above this is an error, since the score would no longer be the benchmark's."""
     reject_fmr: Rate = 1e-2
     """False match rate, over all pairs, that fixes the threshold of the error-versus-reject curve."""
+    templates: TemplateSettings = TemplateSettings()

@@ -1,0 +1,71 @@
+"""TAR@FAR of ranked pairs in resamples of the people: see :mod:`lgaf.evaluate.bootstrap` for the weights.
+
+Millions of pairs times a thousand resamples are too many to store. But a corner of the ROC curve is a mated pair: of
+the non-mated ones only the weight between two mated pairs matters, and they are added up as they are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from tqdm import tqdm
+
+from lgaf.evaluate.bootstrap import draws
+from lgaf.evaluate.templates import Ranking, last_argmin
+
+RESAMPLES_A_CHUNK = 250
+PAIRS_A_BLOCK = 2048  # 2 MB of float32 weights: they stay in the cache
+
+
+def resampled_tar(ranking: Ranking, fars: Sequence[float], replicates: int, seed: int) -> np.ndarray:
+    """(len(fars), replicates) true accept rates, each at the nearest corner of its resample's own ROC curve.
+
+    With all weights 1, and where no two pairs score alike, this is :meth:`Ranking.tar`. NaN in a resample that has lost
+    all mated or all non-mated pairs.
+    """
+    same, left, right = ranking.same, ranking.left, ranking.right
+    count = int(max(left.max(), right.max())) + 1
+    one, other = left[~same], right[~same]
+    other = np.where(one == other, count, other)  # a pair of one person counts once a copy: the last weight is 1
+    mated, run = left[same], np.searchsorted(-ranking.scores[same], -ranking.scores[~same])
+    found = []
+    with tqdm(total=replicates, desc="resamples", delay=2, leave=False, disable=None) as progress:
+        for drawn in draws(count, replicates, seed, RESAMPLES_A_CHUNK):
+            weights = np.vstack([drawn, np.ones(drawn.shape[1])])
+            accepted = np.cumsum(weights[mated], axis=0)
+            false = np.cumsum(weight_of_runs(weights.astype(np.float32), one, other, run, len(mated) + 1), axis=0)
+            found.append(nearest_corners(accepted, false, weights[mated] > 0, fars))
+            progress.update(drawn.shape[1])
+    return np.concatenate(found, axis=1)
+
+
+def weight_of_runs(weights: np.ndarray, one: np.ndarray, other: np.ndarray, run: np.ndarray, count: int) -> np.ndarray:
+    """(count, R) float64 sums of weights[one] * weights[other] over the pairs of each run; ``run`` ascends.
+
+    Weights are small whole numbers, so that the sums are exact in any order.
+    """
+    sums = np.zeros((count, weights.shape[1]))
+    for start in range(0, len(run), PAIRS_A_BLOCK):
+        block = slice(start, start + PAIRS_A_BLOCK)
+        products = weights[one[block]]
+        products *= weights[other[block]]
+        first = np.flatnonzero(np.append(True, np.diff(run[block])))
+        sums[run[block][first]] += np.add.reduceat(products, first)
+    return sums
+
+
+def nearest_corners(accepted: np.ndarray, false: np.ndarray, there: np.ndarray, fars: Sequence[float]) -> np.ndarray:
+    """(len(fars), R) true accept rates at the corners nearest to ``fars``.
+
+    accepted: (K, R) weight of the mated pairs down to each of K; false: (K + 1, R) of the non-mated ones down to it,
+    and of all; there: (K, R) whether the resample holds the mated pair.
+    """
+    with np.errstate(invalid="ignore"):
+        rates, tar = false / false[-1], accepted / accepted[-1]
+    ends = np.zeros((1, rates.shape[1])), np.ones((1, rates.shape[1]))
+    rates = np.concatenate([ends[0], np.where(there, rates[:-1], np.inf), ends[1]])
+    tar = np.concatenate([ends[0], tar, ends[1]])
+    lost = (accepted[-1] == 0) | (false[-1] == 0)
+    columns = np.arange(rates.shape[1])
+    return np.array([np.where(lost, np.nan, tar[last_argmin(np.abs(rates - far)), columns]) for far in fars])
