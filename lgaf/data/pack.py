@@ -3,19 +3,25 @@
 Columns ``name`` (string), ``image`` (encoded bytes, JPEG or PNG), ``label`` (identity, int32; -1 unknown) and
 ``landmarks`` (ten floats x0, y0 ... x4, y4 in pixels of the image: left eye, right eye, nose, left and right mouth
 corner as seen in the image; null where unknown), then any number of float32 columns with what is known of each image.
+
+A pack may also refer to images that lie in other files, so that 40 GB of them are not copied. It then has the columns
+``file`` (absolute path), ``offset`` and ``length`` (int64, bytes), and ``image`` is null where they hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyarrow as pa
 
+from lgaf.data.image import decode_image
+from lgaf.data.reference import COLUMNS as REFERENCE
+from lgaf.data.reference import Reference, ReferredFiles
 from lgaf.errors import DataError
 from lgaf.files import atomic
 
@@ -28,21 +34,6 @@ BASE = pa.schema(
     ]
 )
 ROWS_A_BATCH = 256
-
-
-def decode_image(encoded: bytes, where: str) -> np.ndarray:
-    """Decode an encoded image to (H, W, 3) uint8 RGB.
-
-    Raises:
-        DataError: the bytes are no image; ``where`` (file and record) is named.
-    """
-    try:
-        pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:  # no bytes, or a header that promises too many pixels
-        pixels = None
-    if pixels is None:
-        raise DataError(f"{where}: not a readable image ({len(encoded)} bytes)")
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
 def read_table(path: str | Path, required: Sequence[str]) -> pa.Table:
@@ -61,10 +52,19 @@ def read_table(path: str | Path, required: Sequence[str]) -> pa.Table:
         raise DataError(f"{path}: not a whole Arrow IPC file: {reason}; delete it and make it again") from None
     if len(set(table.column_names)) < len(table.column_names):
         raise DataError(f"{path}: two columns of one name among {', '.join(table.column_names)}; make the file again")
+    check_columns(path, table, required)
+    return table
+
+
+def check_columns(path: str | Path, table: pa.Table, required: Sequence[str]) -> None:
+    """Check that the ``required`` columns are there.
+
+    Raises:
+        DataError: one is not.
+    """
     missing = [column for column in required if column not in table.column_names]
     if missing:
         raise DataError(f"{path}: column {missing[0]!r} is missing; it has {', '.join(table.column_names)}")
-    return table
 
 
 def check_types(path: str | Path, table: pa.Table, schema: pa.Schema, filled: Sequence[str]) -> None:
@@ -88,16 +88,46 @@ class Pack:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self.table = read_table(path, BASE.names)
-        check_types(path, self.table, BASE, filled=("name", "image", "label"))
-        self.names: list[str] = self.table["name"].to_pylist()
+        self.refers = REFERENCE.names[0] in self.table.column_names
+        if self.refers:
+            check_columns(path, self.table, REFERENCE.names)
+        schema = pa.schema([*BASE, *REFERENCE]) if self.refers else BASE
+        check_types(path, self.table, schema, ("name", "label", *(REFERENCE.names if self.refers else ["image"])))
         self.labels: np.ndarray = self.table["label"].to_numpy()
+        self.files = ReferredFiles()
+
+    def __reduce__(self) -> tuple[type[Pack], tuple[Path]]:
+        return Pack, (self.path,)  # another process opens the file itself
 
     def __len__(self) -> int:
         return self.table.num_rows
 
+    @cached_property
+    def names(self) -> list[str]:
+        """All names; where there may be millions, ask for one at a time with :meth:`name`."""
+        return self.table["name"].to_pylist()
+
+    def name(self, index: int) -> str:
+        """One image's name."""
+        return self.table["name"][index].as_py()
+
+    def where(self, index: int) -> str:
+        """One image, as errors name it: file and record."""
+        return f"{self.path}: record {index} ({self.name(index)})"
+
+    def stored(self, index: int) -> bytes | Reference:
+        """The image's bytes, or where they are."""
+        image = self.table["image"][index].as_py()
+        return Reference(*(self.table[name][index].as_py() for name in REFERENCE.names)) if image is None else image
+
     def encoded(self, index: int) -> bytes:
-        """The image's bytes as stored."""
-        return self.table["image"][index].as_py()
+        """The image's bytes as stored.
+
+        Raises:
+            DataError: the file that the pack refers to is gone or shorter than it was.
+        """
+        stored = self.stored(index)
+        return self.files.read(stored, self.where(index)) if isinstance(stored, Reference) else stored
 
     def image(self, index: int) -> np.ndarray:
         """The image as (H, W, 3) uint8 RGB.
@@ -105,7 +135,7 @@ class Pack:
         Raises:
             DataError: the stored bytes are no image.
         """
-        return decode_image(self.encoded(index), f"{self.path}: record {index} ({self.names[index]})")
+        return decode_image(self.encoded(index), self.where(index))
 
     def landmarks(self, index: int) -> np.ndarray | None:
         """Five points (5, 2) in pixels, or None where unknown."""
@@ -115,25 +145,59 @@ class Pack:
     @property
     def truth(self) -> dict[str, np.ndarray]:
         """What is known of each image beside its identity: column name -> (N,) float32."""
-        return {name: self.table[name].to_numpy() for name in self.table.column_names if name not in BASE.names}
+        known = {*BASE.names, *REFERENCE.names}
+        return {name: self.table[name].to_numpy() for name in self.table.column_names if name not in known}
 
 
 class PackWriter:
     """Appends images to a pack; made by :func:`write_pack`."""
 
-    def __init__(self, path: Path, truth: Sequence[str]):
-        self.schema = pa.schema([*BASE, *((name, pa.float32()) for name in truth)])
+    def __init__(self, path: Path, truth: Sequence[str], refers: bool):
+        known = [*BASE, *REFERENCE] if refers else [*BASE]
+        self.schema = pa.schema([*known, *(pa.field(name, pa.float32()) for name in truth)])
+        self.refers = refers
         self.sink = pa.ipc.new_file(str(path), self.schema)
         self.rows: list[dict[str, Any]] = []
 
     def add(
-        self, name: str, image: bytes, label: int, landmarks: np.ndarray | None = None, **truth: float | None
+        self,
+        name: str,
+        image: bytes | Reference,
+        label: int,
+        landmarks: np.ndarray | None = None,
+        **truth: float | None,
     ) -> None:
-        """Append one image: encoded bytes, identity, five points (5, 2) or None, and every truth column."""
+        """Append one image: encoded bytes or a reference, identity, five points (5, 2) or None, all truth columns."""
         points = None if landmarks is None else np.asarray(landmarks, np.float32).reshape(10).tolist()
-        self.rows.append({"name": name, "image": image, "label": label, "landmarks": points, **truth})
+        row = {"name": name, "image": image, "label": label, "landmarks": points, **truth}
+        if isinstance(image, Reference):
+            row.update(image._asdict(), image=None)
+        elif self.refers:
+            row.update(file="", offset=0, length=0)
+        self.rows.append(row)
         if len(self.rows) == ROWS_A_BATCH:
             self.flush()
+
+    def refer_many(
+        self,
+        names: pa.Array,
+        file: str,
+        offsets: np.ndarray,
+        lengths: np.ndarray,
+        labels: np.ndarray,
+        landmarks: np.ndarray | None = None,
+    ) -> None:
+        """Append N images that stay in one file: arrays (N,), and five points (5, 2) that all of them share."""
+        self.flush()
+        count = len(labels)
+        points = pa.nulls(count, pa.list_(pa.float32(), 10))
+        if landmarks is not None:
+            points = pa.FixedSizeListArray.from_arrays(pa.array(np.tile(np.float32(landmarks).ravel(), count)), 10)
+        images = pa.nulls(count, pa.binary())
+        columns = zip(
+            self.schema.names, [names, images, labels, points, pa.repeat(file, count), offsets, lengths], strict=True
+        )
+        self.sink.write_batch(pa.RecordBatch.from_pydict(dict(columns), schema=self.schema))
 
     def flush(self) -> None:
         """Write what is waiting."""
@@ -143,10 +207,13 @@ class PackWriter:
 
 
 @contextmanager
-def write_pack(path: str | Path, truth: Sequence[str] = ()) -> Iterator[PackWriter]:
-    """Write a pack atomically: ``with write_pack(path, truth=["yaw"]) as pack: pack.add(...)``."""
+def write_pack(path: str | Path, truth: Sequence[str] = (), refers: bool = False) -> Iterator[PackWriter]:
+    """Write a pack atomically: ``with write_pack(path, truth=["yaw"]) as pack: pack.add(...)``.
+
+    refers: the pack has room for images that stay in other files, see :meth:`PackWriter.refer`.
+    """
     with atomic(path) as temporary:
-        writer = PackWriter(temporary, truth)
+        writer = PackWriter(temporary, truth, refers)
         try:
             yield writer
             writer.flush()

@@ -1,0 +1,72 @@
+"""Encoded images to pixels: JPEG, PNG and BMP, and never more pixels than a photo has."""
+
+from __future__ import annotations
+
+import struct
+
+import cv2
+import numpy as np
+
+from lgaf.errors import DataError
+
+MAX_PIXELS = 2**26
+"""67 million, above what cameras take. A file of a hundred bytes can promise 2^30, which OpenCV would make room for."""
+FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+"""JPEG markers that start a frame and hold its size (ITU T.81, table B.1)."""
+ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+"""JPEG markers with nothing behind them."""
+
+
+def decode_image(encoded: bytes, where: str) -> np.ndarray:
+    """Decode an encoded image to (H, W, 3) uint8 RGB.
+
+    Raises:
+        DataError: the bytes are no image, or one of more than ``MAX_PIXELS``; ``where`` (file and record) is named.
+    """
+    size = image_size(encoded)
+    if size is not None and size[0] * size[1] > MAX_PIXELS:
+        raise DataError(f"{where}: {size[1]}x{size[0]} pixels are more than {MAX_PIXELS}; no photo is so large")
+    pixels = None
+    if size is not None:
+        try:
+            pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB)
+        except cv2.error:  # a header that contradicts itself
+            pixels = None
+    if pixels is None:
+        raise DataError(f"{where}: not a readable image ({len(encoded)} bytes); JPEG, PNG and BMP are read")
+    return pixels
+
+
+def image_size(encoded: bytes) -> tuple[int, int] | None:
+    """Height and width as the header states them, without decoding; None where there is no such header."""
+    try:
+        if encoded[:3] == b"\xff\xd8\xff":
+            return jpeg_size(encoded)
+        if encoded[:8] == b"\x89PNG\r\n\x1a\n":
+            width, height = struct.unpack_from(">II", encoded, 16)
+            return height, width
+        if encoded[:2] == b"BM":
+            old = encoded[14:18] == b"\x0c\0\0\0"  # of OS/2
+            width, height = struct.unpack_from("<HH" if old else "<ii", encoded, 18)  # negative: rows from the top
+            return abs(height), abs(width)
+    except struct.error:  # cut short
+        pass
+    return None
+
+
+def jpeg_size(encoded: bytes) -> tuple[int, int] | None:
+    """Height and width in the first frame header; markers are found as libjpeg finds them (ITU T.81, annex B)."""
+    at = 2
+    while (at := encoded.find(b"\xff", at)) >= 0:
+        marker = encoded[at + 1 : at + 2]
+        if marker == b"\xff":  # padding
+            at += 1
+        elif marker in (b"", b"\xd8", b"\xd9", b"\xda"):  # the end, a second start, or pixels before their size
+            return None
+        elif marker[0] in FRAMES:
+            return struct.unpack_from(">HH", encoded, at + 5)
+        elif marker == b"\x00" or marker[0] in ALONE:
+            at += 2
+        else:
+            at += 2 + struct.unpack_from(">H", encoded, at + 2)[0]
+    return None
