@@ -1,4 +1,4 @@
-"""How fast alignment is, and how well small faces are found: ``python benchmarks/align.py data/photos/lfw.arrow``.
+"""How fast alignment is, and how steady its five points are: ``python benchmarks/align.py data/photos/lfw.arrow``.
 
 Every ratio is of two timings of one run, taken in turns, each the best of three.
 """
@@ -9,6 +9,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ import numpy as np
 
 from lgaf.align.align import align_pack
 from lgaf.align.detector import Detector, choose
+from lgaf.align.refine import MIRRORED, Refiner
 from lgaf.align.settings import AlignSettings
 from lgaf.data.pack import Pack, write_pack
 from lgaf.workers import cores
@@ -23,7 +25,6 @@ from lgaf.workers import cores
 IMAGES = 1000
 FACES = 100
 HEIGHTS = (80, 40, 20, 14)
-SIZES = (128, 192, 256)
 
 
 def speed(source: Path) -> None:
@@ -55,52 +56,57 @@ def speed(source: Path) -> None:
         print(f"| {name} | {len(pack) / seconds:.0f} | {best['align, 1 worker'] / seconds:.2f} |")
 
 
-def small_faces(source: Path) -> None:
-    """Faces shrunk to some pixels of height, cut out with a margin of 30 %, searched at several sizes.
+def steadiness(source: Path) -> None:
+    """Drift of the five points when a face is mirrored, and when it is shrunk, by detection size, plain and refined.
 
-    Drift: mean distance of the five points from those found in the full photo, in distances between the eyes.
+    Drift: mean distance of the five points from those that the same settings find in the photo as it is, in distances
+    between the eyes. Shrunk faces are cut out with a margin of 30 %.
     """
     pack = Pack(source)
-    reference = Detector(256, 0.5)
-    cases = []
-    for index in range(0, len(pack), max(1, len(pack) // FACES)):
-        image = pack.image(index)
-        face = choose(reference.detect(image), "nearest", image)
-        if face is not None:
-            margin = 0.3 * (face.box[2:] - face.box[:2])
-            left, top = np.maximum(face.box[:2] - margin, 0).astype(int)
-            right, bottom = (face.box[2:] + margin).astype(int)
-            cases.append((image[top:bottom, left:right], face.points - [left, top], face.box[3] - face.box[1]))
-    print("\n| face height | searched at | found | median drift | drift above 0.1 |\n|---|---|---|---|---|")
-    for height in HEIGHTS:
-        for size in ("as is", *SIZES):
-            drifts = []
-            for crop, points, face_height in cases:
-                scale = height / face_height
-                small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-                own = 32 * -(-max(small.shape[:2]) // 32)
-                if size == "as is":  # padded to the network's multiple of 32, not enlarged
-                    canvas = np.zeros((own, own, 3), np.uint8)
-                    canvas[: small.shape[0], : small.shape[1]] = small
-                    face = choose(detector_for(own).detect(canvas), "nearest", small)
-                else:
-                    face = choose(detector_for(int(size)).detect(small), "nearest", small)
-                if face is not None:
-                    there = (points + 0.5) * np.array(small.shape[1::-1]) / crop.shape[1::-1] - 0.5
-                    eyes = np.linalg.norm(there[0] - there[1])
-                    drifts.append(np.linalg.norm(face.points - there, axis=1).mean() / eyes)
-            share = np.mean(np.array(drifts) > 0.1) if drifts else float("nan")
-            median = np.median(drifts) if drifts else float("nan")
-            print(f"| {height} | {size} | {len(drifts)} of {len(cases)} | {median:.3f} | {share:.2f} |")
+    images = [pack.image(index) for index in range(0, len(pack), max(1, len(pack) // FACES))]
+    print("\n| face height | searched at | refined | found | median drift | drift above 0.1 |")
+    print("|---|---|---|---|---|---|")
+    for height in ("mirrored", *HEIGHTS):
+        for size, refined in ((128, False), (192, False), (256, False), (128, True), (192, True)):
+            drifts = [drift(image, height, size, refined) for image in images]
+            found = [value for value in drifts if value is not None]
+            share, median = (np.mean(np.array(found) > 0.1), np.median(found)) if found else (np.nan, np.nan)
+            mark = "yes" if refined else "no"
+            print(f"| {height} | {size} | {mark} | {len(found)} of {len(drifts)} | {median:.3f} | {share:.2f} |")
 
 
-_detectors: dict[int, Detector] = {}
+def drift(image: np.ndarray, height: int | str, size: int, refined: bool) -> float | None:
+    """Of one photo's points; None where no face is found."""
+    face = choose(detector_for(size).detect(image), "nearest", image)
+    if face is None:
+        return None
+    expected = refiner()(image, face) if refined else face.points
+    if height == "mirrored":
+        changed = np.ascontiguousarray(image[:, ::-1])
+        there = expected[MIRRORED] * [-1, 1] + [image.shape[1] - 1, 0]
+    else:
+        margin = 0.3 * (face.box[2:] - face.box[:2])
+        left, top = np.maximum(face.box[:2] - margin, 0).astype(int)
+        right, bottom = (face.box[2:] + margin).astype(int)
+        crop = image[top:bottom, left:right]
+        scale = float(height) / (face.box[3] - face.box[1])
+        changed = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        there = (expected - [left, top] + 0.5) * np.array(changed.shape[1::-1]) / crop.shape[1::-1] - 0.5
+    again = choose(detector_for(size).detect(changed), "nearest", changed)
+    if again is None:
+        return None
+    points = refiner()(changed, again) if refined else again.points
+    return float(np.linalg.norm(points - there, axis=1).mean() / np.linalg.norm(there[0] - there[1]))
 
 
+@cache
 def detector_for(size: int) -> Detector:
-    if size not in _detectors:
-        _detectors[size] = Detector(size, AlignSettings().min_score)
-    return _detectors[size]
+    return Detector(size, AlignSettings().min_score)
+
+
+@cache
+def refiner() -> Refiner:
+    return Refiner()
 
 
 def main() -> None:
@@ -113,7 +119,7 @@ def main() -> None:
         with write_pack(part) as out:
             for index in range(min(len(pack), IMAGES)):
                 out.add(pack.names[index], pack.encoded(index), int(pack.labels[index]))
-        small_faces(part)
+        steadiness(part)
         speed(part)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lgaf.align.detector import Detector, choose
+from lgaf.align.refine import Refiner
 from lgaf.align.settings import AlignSettings, OnMiss
 from lgaf.align.warp import centre_crop, move, similarity, template, warp
 from lgaf.data.pack import Pack, write_pack
@@ -42,6 +43,7 @@ class Aligner:
         self.image_size = image_size
         self.on_miss = on_miss
         self.detector = Detector(settings.detect_size, settings.min_score)
+        self.refine = Refiner() if settings.refine else None
 
     def __call__(self, index: int) -> Outcome:
         """Find the face of one image and warp it."""
@@ -55,7 +57,7 @@ class Aligner:
             face = choose(self.detector.detect(image), self.settings.face, image)
             if face is None:
                 return self.miss(image, f"no face of score {self.settings.min_score} or more")
-            points = face.points
+            points = self.refine(image, face) if self.refine else face.points
         try:
             matrix = similarity(points, template(self.image_size))
         except ValueError as error:
