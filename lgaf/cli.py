@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lgaf.config import Settings, load_settings
-from lgaf.errors import LgafError, RegressionError
+from lgaf.errors import DataError, LgafError, RegressionError
 from lgaf.files import write_json
 
 BASIS = Path("data/basis.safetensors")
@@ -36,6 +36,16 @@ def photos(settings: Settings, _: argparse.Namespace) -> None:
 
         assert settings.data.root is not None
         import_lfw(fetch_lfw(settings.data.root), PHOTOS)
+    elif settings.data.source == "official":
+        from lgaf.data.benchmark import open_benchmark, write_benchmark
+        from lgaf.data.training import import_training
+
+        root, train_set = settings.data.root, settings.data.train
+        assert root is not None
+        assert train_set is not None
+        for name in settings.benchmarks:  # the quicker first, so that what is missing is said early
+            write_benchmark(open_benchmark(name, root, **settings.data.official_options()), PHOTOS)
+        import_training(root / train_set, PHOTOS / "train.arrow")
     else:
         from lgaf.world.render import render_world
 
@@ -124,6 +134,16 @@ def check(settings: Settings, arguments: argparse.Namespace) -> None:
         raise RegressionError("\n".join(["results fall short of the reference:", *failed]))
 
 
+def doctor(settings: Settings, _: argparse.Namespace) -> None:
+    """Say what of the data asked for is there and where to ask for the rest; exit 1 if any is missing."""
+    from lgaf import doctor as surgery
+
+    findings = surgery.doctor(settings)
+    print(surgery.show(findings))
+    if failed := [str(finding) for finding in findings if finding.failed]:
+        raise DataError("\n".join([f"{len(failed)} problems with the data:", *failed]))
+
+
 def complexity(settings: Settings, _: argparse.Namespace) -> None:
     """Print parameters, FLOPs and time per image of LGAF against the plain backbone."""
     from lgaf.models.complexity import describe
@@ -154,6 +174,7 @@ def parser() -> argparse.ArgumentParser:
     command(score, "method", "benchmark")
     command(report)
     command(check).add_argument("--update", action="store_true", help="make the present results the reference")
+    command(doctor)
     command(complexity)
     return root
 

@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from baselines.options import HEADS, head_options
 from lgaf.align.settings import AlignSettings
+from lgaf.data.settings import OfficialOptions
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.model_settings import Architecture, Fusion, LgafSettings
@@ -22,25 +23,35 @@ from lgaf.world.settings import WorldSettings
 BENCHMARKS = {
     "world": ("lfw", "cfp_fp", "cplfw", "agedb", "calfw", "tinyface", "scface"),
     "lfw": ("lfw",),
+    "official": ("lfw", "cfp_fp", "cfp_ff", "cplfw", "calfw", "agedb", "tinyface", "scface", "ijbb", "ijbc"),
 }
 """Source -> the benchmarks that it has."""
 
 
-class DataSettings(Strict):
-    """Where photos come from."""
+class DataSettings(OfficialOptions):
+    """Where photos come from, and how official benchmarks are read."""
 
-    source: Literal["world", "lfw"] = "world"
-    """``world``: the generated faces; ``lfw``: the photos of Labeled Faces in the Wild under ``root``."""
+    source: Literal["world", "lfw", "official"] = "world"
+    """``world``: the generated faces; ``lfw``: the photos of Labeled Faces in the Wild under ``root``, to train and to
+    test; ``official``: any training set and any benchmarks under ``root``, as docs/datasets/ shows them."""
     root: Path | None = None
-    """Folder of the real photos; fetched into it where it holds none and there is a network."""
+    """Folder of the real photos; ``lfw`` is fetched into it where it holds none and there is a network."""
+    train: Path | None = None
+    """Training set of ``official``, below ``root``: a folder with train.rec, a folder a person, or a pack."""
     world: WorldSettings = WorldSettings()
     """What is generated."""
+
+    def official_options(self) -> dict[str, Any]:
+        """The options of :func:`lgaf.data.benchmark.open_benchmark`."""
+        return {name: getattr(self, name) for name in OfficialOptions.model_fields}
 
     @model_validator(mode="after")
     def root_for_real_data(self) -> DataSettings:
         """Real photos lie somewhere."""
         if self.source != "world" and self.root is None:
             raise ValueError(f"source {self.source!r} needs data.root, the folder that holds (or shall hold) it")
+        if self.source == "official" and self.train is None:
+            raise ValueError("source 'official' needs data.train, the training set's folder or file below data.root")
         return self
 
 

@@ -62,12 +62,19 @@ def read_lfw(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
     return replace(benchmark, name=name, notes=notes + benchmark.notes)
 
 
-def import_lfw(root: Path, out_dir: Path) -> None:
-    """Write ``train.arrow``, ``lfw.arrow`` (each photo of the pair list once) and ``lfw.json`` into ``out_dir``.
+class Lists(NamedTuple):
+    """What there is to train on and to test."""
 
-    root: holds the photos (``lfw-deepfunneled``, ``lfw_funneled`` or ``lfw``), ``pairs.txt`` and, if it is there,
-    ``train.txt`` (NAME, tab, number a line); without it everyone whom ``pairs.txt`` does not name is trained on. Labels
-    count the people of train by name, then those of the pair list.
+    trained: Lines
+    pairs: list[PhotoPair]
+    folds: int
+    tested: Lines
+
+
+def lists_of(root: Path) -> Lists:
+    """Read ``pairs.txt`` and, if it is there, ``train.txt`` (NAME, tab, number a line) and check that photos are there.
+
+    Without ``train.txt`` everyone whom ``pairs.txt`` does not name is trained on.
 
     Raises:
         DataError: a file is missing or malformed, a list names a missing photo, or someone is in both lists.
@@ -77,19 +84,32 @@ def import_lfw(root: Path, out_dir: Path) -> None:
     trained = read_train(root / "train.txt") if (root / "train.txt").exists() else everyone_else(photos, tested)
     if not trained:
         raise DataError(f"{photos}: no photo of anyone outside pairs.txt; there is nobody to train on")
-    people = {kind: sorted({photo.person for photo in lines}) for kind, lines in (("a", trained), ("b", tested))}
-    shared = sorted({*people["a"]} & {*people["b"]})
-    if shared:
+    if shared := sorted({photo.person for photo in trained} & {photo.person for photo in tested}):
         raise DataError(
             f"{root}/train.txt: also in pairs.txt: {', '.join(shared)}; a test is of unseen people: remove them"
         )
     require({photo.name: where for photo, where in {**trained, **tested}.items()}, photos)
-    labels = {person: label for label, person in enumerate([*people["a"], *people["b"]])}
+    return Lists(trained, pairs, folds, tested)
+
+
+def import_lfw(root: Path, out_dir: Path) -> None:
+    """Write ``train.arrow``, ``lfw.arrow`` (each photo of the pair list once) and ``lfw.json`` into ``out_dir``.
+
+    root: holds the photos (``lfw-deepfunneled``, ``lfw_funneled`` or ``lfw``) and what :func:`lists_of` reads.
+    Labels count the people of train by name, then those of the pair list.
+
+    Raises:
+        DataError: as :func:`lists_of`.
+    """
+    photos = find_photos(root)
+    trained, pairs, folds, tested = lists_of(root)
+    to_train, to_test = (sorted({photo.person for photo in lines}) for lines in (trained, tested))
+    labels = {person: label for label, person in enumerate([*to_train, *to_test])}
     benchmark = pairs_of(root / "pairs.txt", pairs, folds, photos, labels)
     alone = sum(count == 1 for count in Counter(photo.person for photo in trained).values())
     print(
-        f"lfw: train on {len(trained)} photos of {len(people['a'])} people ({alone} of them with one photo, kept); "
-        f"test on {len(pairs)} pairs of {len(tested)} photos of {len(people['b'])} people",
+        f"lfw: train on {len(trained)} photos of {len(to_train)} people ({alone} of them with one photo, kept); "
+        f"test on {len(pairs)} pairs of {len(tested)} photos of {len(to_test)} people",
         file=sys.stderr,
     )
     with write_pack(out_dir / "train.arrow") as pack:

@@ -36,49 +36,35 @@ def read_scface(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
         DataError: files are missing, or the counts are not the published ones.
     """
     choice = options.scface
-    mugshot_folder = MUGSHOTS[choice.cropped]
-    places = [f"{base}/{mugshot_folder}" for base in BASES]
-    mugshot_path = find(folder, places, "mugshots", "scface")
-    base = mugshot_path.parent
-    mugshots = list_images(mugshot_path, "scface")
-    seen = surveillance(base)
-    gallery = {
-        person: mugshots[stem] for person in range(1, PEOPLE + 1) if (stem := f"{person:03d}_frontal") in mugshots
-    }
-    probes = {
-        distance: {
-            (person, camera): seen[stem]
-            for person in range(1, PEOPLE + 1)
-            for camera in CAMERAS
-            if (stem := f"{person:03d}_cam{camera}_{distance}") in seen
-        }
-        for distance in METRES
-    }
-    found = {f"frontal mugshots in {mugshot_folder}": len(gallery)}
-    found |= {f"images of cameras 1 to 5 at distance {distance}": len(images) for distance, images in probes.items()}
-    published = dict(zip(found, (PEOPLE, *(PEOPLE * len(CAMERAS) for _ in METRES)), strict=True))
-    notes = compare_counts(base, found, published, options)
+    places = [f"{base}/{MUGSHOTS[choice.cropped]}" for base in BASES]
+    mugshots = find(folder, places, "mugshots", "scface")
+    base = mugshots.parent
+    files = list_images(mugshots, "scface") | surveillance(base)
+    everyone = range(1, PEOPLE + 1)
+    asked = {f"mugshots in {mugshots.name}": [(person, f"{person:03d}_frontal") for person in everyone]}
+    for distance in METRES:
+        names = [(person, f"{person:03d}_cam{camera}_{distance}") for person in everyone for camera in CAMERAS]
+        asked[f"images at distance {distance}"] = names
+    found = {what: [(person, name) for person, name in names if name in files] for what, names in asked.items()}
+    missing = [name for names in asked.values() for _, name in names if name not in files]
+    where = f"{base} (without {missing[0]}.jpg)" if missing else base
+    counts, published = ({what: len(names) for what, names in each.items()} for each in (found, asked))
+    notes = compare_counts(where, counts, published, options)
+
     tested = tested_people(choice)
-    searched = {person: path for person, path in gallery.items() if person in tested}
-    others = {person: path for person, path in gallery.items() if person not in tested}
-    distractors = others if choice.gallery == "everyone" else {}
-    sets = {
-        f"d{distance}": {key: path for key, path in images.items() if key[0] in tested}
-        for distance, images in probes.items()
+    gallery, *probe_sets = found.values()
+    searched = [name for person, name in gallery if person in tested]
+    others = [name for person, name in gallery if person not in tested] if choice.gallery == "everyone" else []
+    probes = {
+        f"d{distance}": [name for person, name in names if person in tested]
+        for distance, names in zip(METRES, probe_sets, strict=True)
     }
-    for probe_set, images_of_set in sets.items():
-        if not images_of_set or not searched:
-            raise DataError(
-                f"{base}: no mugshot, or no image of set {probe_set}, of the people tested; get the data set"
-            )
-    images = [Image(path.stem, path, person) for person, path in (searched | distractors).items()]
-    images += [Image(path.stem, path, key[0]) for each in sets.values() for key, path in each.items()]
-    protocol = Identification(
-        gallery=[path.stem for path in searched.values()],
-        distractors=[path.stem for path in distractors.values()],
-        probes={probe_set: [path.stem for path in each.values()] for probe_set, each in sets.items()},
-    )
-    return Benchmark(name, images, protocol, notes + describe(choice, len(searched), len(distractors)))
+    if not searched or not all(probes.values()):
+        raise DataError(f"{base}: holds no mugshot, or no image of some distance, of the people tested; get all of it")
+    used = [*searched, *others, *(name for names in probes.values() for name in names)]
+    images = [Image(name, files[name], int(name[:3])) for name in used]
+    protocol = Identification(gallery=searched, distractors=others, probes=probes)
+    return Benchmark(name, images, protocol, notes + describe(choice, len(searched), len(others)))
 
 
 def surveillance(base: Path) -> dict[str, Path]:

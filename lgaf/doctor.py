@@ -1,0 +1,173 @@
+"""What of the data that params.yaml asks for is there, and room for what is made of it, before anything is trained."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tabulate import tabulate
+
+from lgaf.config import Settings
+from lgaf.data.benchmark import Image, locate, open_benchmark
+from lgaf.data.official.catalogue import BENCHMARKS, TRAINING_SETS, Entry
+from lgaf.errors import LgafError
+
+State = Literal["ok", "differs", "missing", "broken", "to fetch"]
+CROP_BYTES = 2.25
+"""A pixel of an aligned crop, as PNG (docs/datasets/README.md)."""
+NEAR = 0.05
+"""A training set whose number of images is within this share of a published one is probably that one, incomplete."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one data set, or of the disk."""
+
+    name: str
+    state: State
+    found: str
+    """What is there, or what is wrong."""
+    entry: Entry | None = None
+    """The data set as published, if it is known which."""
+    images: int = 0
+    image_bytes: int = 0
+    """Of all images, as they are; 0 where packs only refer to them."""
+
+    @property
+    def failed(self) -> bool:
+        """It stops a run."""
+        return self.state in ("missing", "broken")
+
+    def __str__(self) -> str:
+        """One line: what is wrong and where to ask."""
+        line = f"{self.name}: {self.state}: {self.found}"
+        if self.state == "missing" and self.entry:
+            line += f"; ask for it at {self.entry.page}, about {self.entry.gigabytes:g} GB"
+        return line
+
+
+def doctor(settings: Settings, work: Path = Path()) -> list[Finding]:
+    """Look for the training set and every benchmark that ``settings`` ask for, and for room in ``work``.
+
+    Lists are read and counts checked; images are looked for, not read. Nothing is raised for data: each problem is a
+    finding, so that all are told at once.
+    """
+    if settings.data.source == "world":
+        return [Finding("world", "ok", "the faces are generated; nothing to fetch")]
+    if settings.data.source == "lfw":
+        found = [find_lfw(settings)]
+    else:
+        found = [find_training_set(settings), *(find_benchmark(settings, name) for name in settings.benchmarks)]
+    return [*found, find_room(found, settings.image_size, work)]
+
+
+def find_benchmark(settings: Settings, name: str) -> Finding:
+    """What there is of an official benchmark."""
+    root, entry = settings.data.root, BENCHMARKS[name]
+    assert root is not None
+    try:
+        benchmark = open_benchmark(name, root, **settings.data.official_options())
+    except LgafError as error:
+        there = any(locate(name, root))
+        return Finding(name, "broken" if there else "missing", str(error), entry)
+    notes = [note for note in benchmark.notes if note.startswith("NOT")]
+    size = sum(map(bytes_of, benchmark.images))
+    said = "; ".join(notes) or benchmark.notes[0]
+    return Finding(name, "differs" if notes else "ok", said, entry, len(benchmark.images), size)
+
+
+def find_lfw(settings: Settings) -> Finding:
+    """What there is of LFW, to train and to test."""
+    from lgaf.data.official.lfw import find_photos, lists_of
+
+    root, entry = settings.data.root, BENCHMARKS["lfw"]
+    assert root is not None
+    home = root / "lfw_home"
+    folder = home if home.is_dir() else root
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return Finding("lfw", "to fetch", f"{root} is empty; scikit-learn fetches LFW into it, about 0.2 GB", entry)
+    try:
+        lists = lists_of(folder)
+        photos = find_photos(folder)
+    except LgafError as error:
+        return Finding("lfw", "broken", str(error), entry)
+    images = [Image(photo.name, photos / photo.name) for photo in {**lists.trained, **lists.tested}]
+    said = f"{len(lists.trained):,} photos to train on, {len(lists.pairs):,} pairs to test"
+    return Finding("lfw", "ok", said, entry, len(images), sum(map(bytes_of, images)))
+
+
+def find_training_set(settings: Settings) -> Finding:
+    """What there is of an official run's training set, and which published one it is by its number of images."""
+    root, train = settings.data.root, settings.data.train
+    assert root is not None
+    assert train is not None
+    path = root / train
+    if not path.exists():
+        return Finding(f"train ({train})", "missing", f"{path}: no such file or folder; see docs/datasets/training.md")
+    try:
+        images, size = count_training_images(path)
+    except LgafError as error:
+        return Finding(f"train ({train})", "broken", str(error))
+    if not images:
+        return Finding(f"train ({train})", "broken", f"{path}: holds no image; see docs/datasets/training.md")
+    nearest = min(TRAINING_SETS, key=lambda entry: abs(entry.images - images))
+    if images == nearest.images:
+        return Finding(f"train ({train})", "ok", f"{nearest.title}: {nearest.counts}", nearest, images, size)
+    if abs(nearest.images - images) <= NEAR * nearest.images:
+        said = f"{images:,} images; {nearest.title} has {nearest.images:,}: incomplete, or a cleaned list?"
+        return Finding(f"train ({train})", "differs", said, nearest, images, size)
+    return Finding(f"train ({train})", "ok", f"{images:,} images; none of the published sets", None, images, size)
+
+
+def count_training_images(path: Path) -> tuple[int, int]:
+    """(number of images, bytes that importing them copies) of a training set in any form that is read.
+
+    Raises:
+        DataError: it is broken.
+    """
+    if path.suffix == ".rec" or (path / "train.rec").exists():
+        from lgaf.data.recordio import read_recordio
+
+        return len(read_recordio(path)), 0
+    if path.is_file():
+        from lgaf.data.pack import Pack
+
+        return len(Pack(path)), path.stat().st_size
+    files = [entry for person in os.scandir(path) if person.is_dir() for entry in os.scandir(person) if entry.is_file()]
+    return len(files), sum(entry.stat().st_size for entry in files)
+
+
+def find_room(found: Iterable[Finding], image_size: int, work: Path) -> Finding:
+    """Whether the disk has room for packs of the photos and of the crops."""
+    needed = sum(each.image_bytes + each.images * CROP_BYTES * image_size**2 for each in found)
+    free = shutil.disk_usage(work.absolute()).free
+    said = (
+        f"about {needed / 1e9:.1f} GB for packs of what is here (crops of {image_size} pixels), {free / 1e9:.1f} free"
+    )
+    return Finding("disk", "ok" if needed < free else "broken", said)
+
+
+def bytes_of(image: Image) -> int:
+    """The size of an encoded image."""
+    return len(image.source) if isinstance(image.source, bytes) else image.source.stat().st_size
+
+
+def show(findings: Sequence[Finding]) -> str:
+    """The findings as a table; a problem's own line says more."""
+    rows = [
+        [
+            finding.name,
+            finding.state,
+            "see below" if finding.failed else finding.found,
+            f"{finding.images:,}" if finding.images else "",
+            f"{finding.entry.gigabytes:g} GB" if finding.entry else "",
+            finding.entry.page if finding.entry else "",
+        ]
+        for finding in findings
+    ]
+    headers = ["data", "state", "found", "images", "download, about", "ask for it at"]
+    return tabulate(rows, headers, disable_numparse=True, colalign=["left", "left", "left", "right", "right", "left"])
