@@ -41,7 +41,8 @@ class Templates(Strict):
         """Columns as they must be, and no empty cell."""
         schema = MEMBERS if info.field_name == "members" else PAIRS
         if not table.schema.equals(schema):
-            raise ValueError(f"columns are {', '.join(map(str, table.schema))}; must be {', '.join(map(str, schema))}")
+            found, expected = (", ".join(str(each).splitlines()) for each in (table.schema, schema))
+            raise ValueError(f"columns are {found}; must be {expected}")
         if any(column.null_count for column in table.columns):
             raise ValueError("a cell is empty")
         if not table.num_rows:

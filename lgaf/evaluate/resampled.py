@@ -7,6 +7,7 @@ the non-mated ones only the weight between two mated pairs matters, and they are
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from tqdm import tqdm
@@ -15,7 +16,7 @@ from lgaf.evaluate.bootstrap import draws
 from lgaf.evaluate.templates import Ranking, last_argmin
 
 RESAMPLES_A_CHUNK = 250
-PAIRS_A_BLOCK = 2048  # 2 MB of float32 weights: they stay in the cache
+PAIRS_A_BLOCK = 1024  # 1 MB of float32 weights: they stay in the cache
 
 
 def resampled_tar(ranking: Ranking, fars: Sequence[float], replicates: int, seed: int) -> np.ndarray:
@@ -46,12 +47,9 @@ def weight_of_runs(weights: np.ndarray, one: np.ndarray, other: np.ndarray, run:
     Weights are small whole numbers, so that the sums are exact in any order.
     """
     sums = np.zeros((count, weights.shape[1]))
-    for start in range(0, len(run), PAIRS_A_BLOCK):
-        block = slice(start, start + PAIRS_A_BLOCK)
-        products = weights[one[block]]
-        products *= weights[other[block]]
-        first = np.flatnonzero(np.append(True, np.diff(run[block])))
-        sums[run[block][first]] += np.add.reduceat(products, first)
+    bounds = np.union1d(np.arange(0, len(run), PAIRS_A_BLOCK), np.flatnonzero(np.diff(run)) + 1)
+    for first, last in pairwise([*bounds.tolist(), len(run)]):
+        sums[run[first]] += np.einsum("ij,ij->j", weights[one[first:last]], weights[other[first:last]])
     return sums
 
 

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from lgaf.data.benchmark import Benchmark, Image
-from lgaf.data.official.reading import compare_counts, find
+from lgaf.data.official.reading import compare_counts
 from lgaf.data.settings import OfficialOptions
 from lgaf.data.templates import MEMBERS, PAIRS, Templates
 from lgaf.errors import DataError
@@ -44,8 +44,7 @@ def read_ijb(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
         DataError: a file is missing or malformed, two lists contradict each other, or the counts are not the
             published ones.
     """
-    base = find(folder, (".", name.upper(), f"IJB_release/{name.upper()}"), "IJB folder", "ijb")
-    meta, photos = base / "meta", base / "loose_crop"
+    meta, photos = folder / "meta", folder / "loose_crop"
     images_path, members_path = meta / f"{name}_name_5pts_score.txt", meta / f"{name}_face_tid_mid.txt"
     listed, grouped = read_list(images_path, LISTED), read_list(members_path, GROUPED)
     check_images(images_path, listed, members_path, grouped, photos)
@@ -53,7 +52,7 @@ def read_ijb(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
 
     templates, same = pc.count_distinct(grouped["template"]).as_py(), pc.sum(pairs["same"]).as_py()
     found = dict(zip(COUNTED, (listed.num_rows, templates, same, pairs.num_rows - same), strict=True))
-    notes = compare_counts(base, found, dict(zip(COUNTED, PUBLISHED[name], strict=True)), options)
+    notes = compare_counts(folder, found, dict(zip(COUNTED, PUBLISHED[name], strict=True)), options)
     notes += ["official lists as insightface distributes them, faces from loose_crop with the landmarks of the list"]
     points = np.stack([listed[column].to_numpy() for column in POINTS], axis=1).reshape(-1, 5, 2)
     images = [
