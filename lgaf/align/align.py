@@ -22,16 +22,19 @@ from lgaf.files import write_json
 from lgaf.workers import cores, ordered_map
 
 IMAGES_A_TASK = 16
+NO_MOVE = 1e-5
+"""A similarity this near to the identity is one: what rounding to float32 leaves of points on the template."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one image: ``image`` is its crop as PNG, None where the image gives none."""
+    """What became of one image: ``image`` is its crop as PNG, None where it gives none or is itself one (``as_is``)."""
 
     status: Literal["detected", "given", "missed", "unreadable"]
     image: bytes | None
     points: np.ndarray | None
     reason: str = ""
+    as_is: bool = False
 
 
 class Aligner:
@@ -62,6 +65,8 @@ class Aligner:
             matrix = similarity(points, template(self.image_size))
         except ValueError as error:
             return self.miss(image, f"landmarks ({status}): {error}")
+        if image.shape[:2] == (self.image_size,) * 2 and np.allclose(matrix, np.eye(2, 3), rtol=0, atol=NO_MOVE):
+            return Outcome(status, None, points, as_is=True)
         return Outcome(status, encode(warp(image, matrix, self.image_size)), move(points, matrix))
 
     def miss(self, image: np.ndarray, reason: str) -> Outcome:
@@ -92,7 +97,8 @@ def align_pack(
     columns are the source's. report: JSON with ``counts`` of images, detected, given, missed, unreadable (the first is
     the sum of the others) and written, then every missed and unreadable name, why, and what was done.
     on_miss: what to do with an image with no face; see :class:`AlignSettings`. workers: processes, default all cores;
-    the result does not depend on it. Neither file appears unless both are whole.
+    the result does not depend on it. An image that is aligned already, by its given points, is decoded to check it and
+    passed on as it is stored, bytes or reference. Neither file appears unless both are whole.
 
     Raises:
         DataError: the pack is broken or empty, more files are unreadable than ``settings.max_unreadable`` allows, no
@@ -107,9 +113,9 @@ def align_pack(
     truth = list(pack.truth)
     job = (source, settings, image_size, on_miss)
     outcomes = ordered_map(Aligner, job, len(pack), workers or cores(), IMAGES_A_TASK)
-    with closing(outcomes), write_pack(target, truth) as out:
+    with closing(outcomes), write_pack(target, truth, pack.refers) as out:
         for index, outcome in enumerate(tqdm(outcomes, f"align {source.stem}", len(pack), unit="image")):
-            name = pack.names[index]
+            name = pack.name(index)
             counts[outcome.status] += 1
             if outcome.status in skipped:
                 done = "skipped" if outcome.image is None else "centre crop"
@@ -124,9 +130,10 @@ def align_pack(
                     f"{outcome.reason}; more than align.max_unreadable={settings.max_unreadable} allows: "
                     "repair or remove the file, or raise it"
                 )
-            if outcome.image is not None:
+            crop = pack.stored(index) if outcome.as_is else outcome.image
+            if crop is not None:
                 row: dict[str, Any] = pack.table.slice(index, 1).select(truth).to_pylist()[0] if truth else {}
-                out.add(name, outcome.image, int(pack.labels[index]), outcome.points, **row)
+                out.add(name, crop, int(pack.labels[index]), outcome.points, **row)
                 counts["written"] += 1
         if not counts["written"]:
             raise DataError(f"{source}: no face found in any of {len(pack)} images; see align.min_score")

@@ -8,17 +8,24 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from lgaf.align.align import align_pack
+from lgaf.align.align import NO_MOVE, align_pack
 from lgaf.align.settings import AlignSettings
-from lgaf.align.warp import template
-from lgaf.data.pack import Pack
+from lgaf.align.warp import template, warp
+from lgaf.data.image import decode_image
+from lgaf.data.pack import Pack, write_pack
+from lgaf.data.reference import Reference
 from lgaf.errors import DataError
 
 SETTINGS = AlignSettings()
+
+
+def encode(image, extension=".png"):
+    return cv2.imencode(extension, image[..., ::-1])[1].tobytes()
 
 
 def align(source, settings=SETTINGS, on_miss="drop", size=112, workers=1):
@@ -65,6 +72,34 @@ def test_given_landmarks_are_used_and_gaps_detected(make_pack, face, empty):
     _, report = align(source)  # "detect" does not look at them
     assert report["counts"]["given"] == 0
     assert report["counts"]["missed"] == 2
+
+
+def test_an_aligned_image_is_passed_on_as_it_is(tmp_path, face):
+    """Same bytes, or same reference, after it was decoded; not where a pixel would move or the size is another."""
+    crop = encode(face[:112, :112], ".jpg")
+    (tmp_path / "train.rec").write_bytes(b"head" + crop)
+    points = template(112)
+    source = tmp_path / "photos.arrow"
+    with write_pack(source, refers=True) as pack:
+        pack.add("embedded", crop, 0, points)
+        pack.add("referred", Reference(str(tmp_path / "train.rec"), 4, len(crop)), 1, points)
+        pack.add("moved", crop, 2, points + np.float32([0.01, 0]))
+        pack.add("larger", encode(face), 3, points)
+    aligned, report = align(source, AlignSettings(landmarks="given"))
+    assert report["counts"]["given"] == report["counts"]["written"] == 4
+    assert aligned.stored(0) == crop
+    assert aligned.stored(1) == (str(tmp_path / "train.rec"), 4, len(crop))
+    np.testing.assert_array_equal(aligned.image(1), decode_image(crop, "crop"))
+    assert aligned.stored(2)[:4] == aligned.stored(3)[:4] == b"\x89PNG"
+    np.testing.assert_allclose(aligned.landmarks(1), points, atol=1e-4)
+    (tmp_path / "train.rec").write_bytes(b"head" + b"x" * len(crop))
+    with pytest.raises(DataError, match=r"record 1 \(referred\): not a readable image"):
+        align(source, AlignSettings(landmarks="given"))
+    (tmp_path / "train.rec").write_bytes(crop)
+    with pytest.raises(DataError, match=r"record 1 \(referred\): .*train\.rec has .* bytes, not the .* it had"):
+        align(source, AlignSettings(landmarks="given"))
+    moved = warp(face[:112, :112], np.eye(2, 3) + NO_MOVE, 112)
+    assert np.abs(moved.astype(int) - face[:112, :112]).max() <= 1
 
 
 def test_a_miss_is_dropped_or_cropped_and_listed(make_pack, face, empty):
@@ -131,7 +166,7 @@ def test_errors_of_workers_come_through(make_pack, face):
 SCRIPT = """
 import sys
 from pathlib import Path
-from lgaf.align.align import align_pack
+from lgaf.align.align import NO_MOVE, align_pack
 from lgaf.align.settings import AlignSettings
 import signal
 if __name__ == "__main__":

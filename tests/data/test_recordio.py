@@ -81,7 +81,7 @@ def test_ranges_of_more_images_than_a_float_counts(tmp_path, monkeypatch):
         for key in [0, *range(len(images) - cut + 1, len(payloads))]:
             payloads[key] = pack(np.frombuffer(payloads[key][24:], "<f4").astype(np.float16))
         folder = write_files(tmp_path / str(cut), payloads)
-        with pytest.raises(DataError, match="record [0-9]+: (promises|must)"):
+        with pytest.raises(DataError, match=r"record [0-9]+: (promises|must)"):
             read_recordio(folder)
         with monkeypatch.context() as patch:
             patch.setattr(recordio, "FLOAT", np.float16)
