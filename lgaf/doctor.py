@@ -19,6 +19,10 @@ from lgaf.errors import LgafError
 State = Literal["ok", "differs", "missing", "broken", "to fetch"]
 CROP_BYTES = 2.25
 """A pixel of an aligned crop, as PNG (docs/datasets/README.md)."""
+WIDTH = 60
+"""Of the column that says what was found, in characters."""
+WIDTH = 60
+"""Of the column that says what was found, in characters."""
 NEAR = 0.05
 """A training set whose number of images is within this share of a published one is probably that one, incomplete."""
 
@@ -146,9 +150,14 @@ def find_room(found: Iterable[Finding], image_size: int, work: Path) -> Finding:
     needed = sum(each.image_bytes + each.images * CROP_BYTES * image_size**2 for each in found)
     free = shutil.disk_usage(work.absolute()).free
     said = (
-        f"about {needed / 1e9:.1f} GB for packs of what is here (crops of {image_size} pixels), {free / 1e9:.1f} free"
+        f"packs of what is here, with crops of {image_size} pixels: about {gigabytes(needed)}; free: {gigabytes(free)}"
     )
     return Finding("disk", "ok" if needed < free else "broken", said)
+
+
+def gigabytes(size: float) -> str:
+    """A number of bytes, in print."""
+    return f"{size / 1e9:,.2g} GB" if size < 1e10 else f"{size / 1e9:,.0f} GB"
 
 
 def bytes_of(image: Image) -> int:
@@ -170,4 +179,5 @@ def show(findings: Sequence[Finding]) -> str:
         for finding in findings
     ]
     headers = ["data", "state", "found", "images", "download, about", "ask for it at"]
-    return tabulate(rows, headers, disable_numparse=True, colalign=["left", "left", "left", "right", "right", "left"])
+    align = ("left", "left", "left", "right", "right", "left")
+    return tabulate(rows, headers, disable_numparse=True, colalign=align, maxcolwidths=[None, None, WIDTH, *[None] * 3])

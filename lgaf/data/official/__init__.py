@@ -12,7 +12,6 @@ from lgaf.data.official.calfw import read_calfw
 from lgaf.data.official.cfp import read_cfp
 from lgaf.data.official.cplfw import read_cplfw
 from lgaf.data.official.ijb import read_ijb
-from lgaf.data.official.ijb import read_ijb
 from lgaf.data.official.lfw import read_lfw
 from lgaf.data.official.scface import read_scface
 from lgaf.data.official.tinyface import read_tinyface
@@ -39,8 +38,6 @@ READERS = {
     "agedb": Official(read_agedb, ("agedb", "AgeDB"), ("agedb_30.bin", "agedb.bin")),
     "tinyface": Official(read_tinyface, ("tinyface",)),
     "scface": Official(read_scface, ("scface", "SCface_database")),
-    "ijbb": Official(read_ijb, ("ijbb", "IJBB", "IJB_release/IJBB")),
-    "ijbc": Official(read_ijb, ("ijbc", "IJBC", "IJB_release/IJBC")),
     "ijbb": Official(read_ijb, ("ijbb", "IJBB", "IJB_release/IJBB")),
     "ijbc": Official(read_ijb, ("ijbc", "IJBC", "IJB_release/IJBC")),
 }

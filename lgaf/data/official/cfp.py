@@ -12,7 +12,16 @@ import re
 from pathlib import Path
 
 from lgaf.data.benchmark import Benchmark, Image
-from lgaf.data.official.reading import Pair, compare_counts, find, numbered, read_lines, require, verification
+from lgaf.data.official.reading import (
+    Pair,
+    check_pair,
+    compare_counts,
+    find,
+    numbered,
+    read_lines,
+    require,
+    verification,
+)
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
 
@@ -99,7 +108,6 @@ def read_split(path: Path, left: list[str], right: list[str], same: bool, asked:
                 )
             images.append(listed[int(number) - 1])
             asked.setdefault(images[-1], where)
-        if images[0] == images[1] or (person(images[0]) == person(images[1])) != same:
-            raise DataError(f"{where}: {images[0]} and {images[1]} are not a pair of {'one' if same else 'two'}")
+        check_pair(where, images[0], images[1], (person(images[0]), person(images[1])), same)
         pairs.append((images[0], images[1], same))
     return pairs

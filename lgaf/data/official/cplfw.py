@@ -16,6 +16,7 @@ import numpy as np
 from lgaf.data.benchmark import Benchmark, Image
 from lgaf.data.official.reading import (
     Pair,
+    check_pair,
     compare_counts,
     find,
     halves_to_folds,
@@ -96,8 +97,7 @@ def read_pairs(path: Path, page: str) -> tuple[list[Pair], dict[str, str]]:
                 f"{where_right}: ends in {right[1]}, the line before in {left[1]}; they must be of one pair"
             )
         same = left[1] != "0"
-        if left[0] == right[0] or (person(left[0]) == person(right[0])) != same:
-            raise DataError(f"{where}: {left[0]} and {right[0]} are not a pair of {'one' if same else 'two'}")
+        check_pair(where, left[0], right[0], (person(left[0]), person(right[0])), same)
         found.append((int(left[1]), (left[0], right[0], same)))
     pairs = [pair for _, pair in sorted(found, key=lambda each: each[0])]  # stable: within a fold as listed
     return pairs, named

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from lgaf.data.benchmark import Benchmark, Image, write_benchmark
-from lgaf.data.official.reading import compare_counts, find, numbered, read_lines, require, verification
+from lgaf.data.official.reading import check_pair, compare_counts, find, numbered, read_lines, require, verification
 from lgaf.data.pack import write_pack
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
@@ -179,8 +179,7 @@ def read_pairs(path: Path) -> tuple[list[PhotoPair], int, Lines]:
             shape = "NAME number number (same person)" if same else "NAME number NAME number (different people)"
             raise DataError(f"{where}: must be {shape}, is {' '.join(fields)!r}")
         left, right = parse(where, *fields[:2]), parse(where, *([fields[0], *fields[2:]] if same else fields[2:]))
-        if left == right or (left.person == right.person) != same:
-            raise DataError(f"{where}: {left.name} and {right.name} are not a pair of {'one' if same else 'two'}")
+        check_pair(where, left.name, right.name, (left.person, right.person), same)
         pairs.append((left, right, same))
         for photo in (left, right):
             named.setdefault(photo, where)

@@ -43,7 +43,7 @@ def read_lines(path: Path, page: str) -> list[tuple[str, list[str]]]:
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; see docs/datasets/{page}.md for the expected tree") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a text file: {error}") from None
+        raise DataError(f"{path}: not a text file: {error}; fetch it again") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}; fetch it again") from None
     lines = enumerate(text.split("\n"), start=1)
@@ -87,6 +87,17 @@ def require(asked: Mapping[str, str], folder: Path, present: Callable[[str], boo
             f"{asked[missing[0]]}: no such image: {folder / missing[0]} ({len(missing):,} of {len(asked):,} images "
             "that are asked for are missing there); get the whole data set"
         )
+
+
+def check_pair(where: str, left: str, right: str, people: tuple[str, str], same: bool) -> None:
+    """Check that two images of ``people`` are the kind of pair that a list says.
+
+    Raises:
+        DataError: they are not, or are one image.
+    """
+    if left == right or (people[0] == people[1]) != same:
+        kind = "one person" if same else "two people"
+        raise DataError(f"{where}: {left} and {right} are not a pair of {kind}; fetch the list again")
 
 
 def compare_counts(
