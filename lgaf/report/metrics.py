@@ -12,6 +12,9 @@ from lgaf.errors import DataError
 from lgaf.files import read_json
 from lgaf.strict import Strict
 
+TEMPLATES_MAIN = "tar@far=1e-4"
+"""Of the six rates that are printed for IJB-B and IJB-C, the one that papers compare."""
+
 
 class Metric(Strict):
     """A measured fraction in [0, 1], its 95 % interval and the number of trials that it rests on."""
@@ -71,10 +74,10 @@ def collect(summaries: Iterable[Mapping[str, Any]], where: str | Path) -> Metric
 
 
 def main_metric(names: Iterable[str]) -> str:
-    """The one metric that stands for a benchmark: accuracy, else rank1, else the first set's rank1, else the first."""
+    """The one metric of a benchmark: accuracy, else rank1, else the first set's rank1, else TAR@FAR=1e-4, else any."""
     names = list(names)
     sets = sorted(name for name in names if name.endswith("_rank1"))
-    return next((name for name in ("accuracy", "rank1", *sets) if name in names), names[0])
+    return next((name for name in ("accuracy", "rank1", *sets, TEMPLATES_MAIN) if name in names), names[0])
 
 
 def summarise(metrics: Metrics) -> dict[str, dict[str, float]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from lgaf.data.embeddings import Embeddings, write_embeddings
-from lgaf.data.protocol import Identification, Verification, write_protocol
+from lgaf.data.protocol import Identification, Protocol, Verification, write_protocol
+from lgaf.data.templates import MEMBERS, PAIRS, Templates
 from lgaf.evaluate.score import score_files
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.files import write_json, write_text
@@ -46,8 +48,17 @@ def embeddings(method: str, seed: int) -> Embeddings:
     )
 
 
-def protocol(benchmark: str) -> Verification | Identification:
-    """100 mated and 100 non-mated pairs; or search for photos 1 and 2, or three sets of photos, among photos 0."""
+def protocol(benchmark: str) -> Protocol:
+    """100 mated and 100 non-mated pairs; or search for photos 1 and 2, or three sets of photos, among photos 0.
+
+    Of ijbc: every two photos, each a template.
+    """
+    if benchmark == "ijbc":
+        names = [name(person, photo) for person in range(PEOPLE) for photo in range(PHOTOS)]
+        ids, left_right = np.arange(len(names)), np.triu_indices(len(names), 1)
+        members = pa.table([names, ids, ids, np.ones(len(ids))], schema=MEMBERS)
+        same = np.equal(*(side // PHOTOS for side in left_right))
+        return Templates(members=members, pairs=pa.table([*left_right, same], schema=PAIRS))
     gallery = [name(person, 0) for person in range(PEOPLE)]
     if benchmark == "tinyface":
         probes = {"": [name(person, photo) for person in range(30) for photo in (1, 2)]}
