@@ -11,6 +11,7 @@ from typing import Literal
 
 from tabulate import tabulate
 
+from lgaf.align.warp import TEMPLATE_SIZE
 from lgaf.config import Settings
 from lgaf.data.benchmark import Image, locate, open_benchmark
 from lgaf.data.official.catalogue import BENCHMARKS, TRAINING_SETS, Entry
@@ -38,8 +39,8 @@ class Finding:
     entry: Entry | None = None
     """The data set as published, if it is known which."""
     images: int = 0
-    image_bytes: int = 0
-    """Of all images, as they are; 0 where packs only refer to them."""
+    packs: float = 0
+    """Bytes that packs of it will take: its images where they are copied, and the crops."""
 
     @property
     def failed(self) -> bool:
@@ -66,7 +67,7 @@ def doctor(settings: Settings, work: Path = Path()) -> list[Finding]:
         found = [find_lfw(settings)]
     else:
         found = [find_training_set(settings), *(find_benchmark(settings, name) for name in settings.benchmarks)]
-    return [*found, find_room(found, settings.image_size, work)]
+    return [*found, find_room(found, work)]
 
 
 def find_benchmark(settings: Settings, name: str) -> Finding:
@@ -79,9 +80,9 @@ def find_benchmark(settings: Settings, name: str) -> Finding:
         there = any(locate(name, root))
         return Finding(name, "broken" if there else "missing", str(error), entry)
     notes = [note for note in benchmark.notes if note.startswith("NOT")]
-    size = sum(map(bytes_of, benchmark.images))
     said = "; ".join(notes) or benchmark.notes[0]
-    return Finding(name, "differs" if notes else "ok", said, entry, len(benchmark.images), size)
+    packs = pack_bytes(settings, len(benchmark.images), sum(map(bytes_of, benchmark.images)))
+    return Finding(name, "differs" if notes else "ok", said, entry, len(benchmark.images), packs)
 
 
 def find_lfw(settings: Settings) -> Finding:
@@ -101,7 +102,7 @@ def find_lfw(settings: Settings) -> Finding:
         return Finding("lfw", "broken", str(error), entry)
     images = [Image(photo.name, photos / photo.name) for photo in {**lists.trained, **lists.tested}]
     said = f"{len(lists.trained):,} photos to train on, {len(lists.pairs):,} pairs to test"
-    return Finding("lfw", "ok", said, entry, len(images), sum(map(bytes_of, images)))
+    return Finding("lfw", "ok", said, entry, len(images), pack_bytes(settings, len(images), sum(map(bytes_of, images))))
 
 
 def find_training_set(settings: Settings) -> Finding:
@@ -109,55 +110,62 @@ def find_training_set(settings: Settings) -> Finding:
     root, train = settings.data.root, settings.data.train
     assert root is not None
     assert train is not None
-    path = root / train
+    path, name = root / train, f"train ({train})"
     if not path.exists():
-        return Finding(f"train ({train})", "missing", f"{path}: no such file or folder; see docs/datasets/training.md")
+        return Finding(name, "missing", f"{path}: no such file or folder; see docs/datasets/training.md")
     try:
-        images, size = count_training_images(path)
-    except LgafError as error:
-        return Finding(f"train ({train})", "broken", str(error))
+        images, aligned = count_training_images(path)
+    except (LgafError, OSError) as error:
+        return Finding(name, "broken", str(error))
     if not images:
-        return Finding(f"train ({train})", "broken", f"{path}: holds no image; see docs/datasets/training.md")
+        return Finding(name, "broken", f"{path}: holds no image; see docs/datasets/training.md")
+    as_is = aligned and settings.align.landmarks == "given" and settings.image_size == TEMPLATE_SIZE
+    packs = 0 if as_is else pack_bytes(settings, images, 0)  # the pack of photos only refers to them
     nearest = min(TRAINING_SETS, key=lambda entry: abs(entry.images - images))
     if images == nearest.images:
-        return Finding(f"train ({train})", "ok", f"{nearest.title}: {nearest.counts}", nearest, images, size)
+        return Finding(name, "ok", f"{nearest.title}: {nearest.counts}", nearest, images, packs)
     if abs(nearest.images - images) <= NEAR * nearest.images:
         said = f"{images:,} images; {nearest.title} has {nearest.images:,}: incomplete, or a cleaned list?"
-        return Finding(f"train ({train})", "differs", said, nearest, images, size)
-    return Finding(f"train ({train})", "ok", f"{images:,} images; none of the published sets", None, images, size)
+        return Finding(name, "differs", said, nearest, images, packs)
+    return Finding(name, "ok", f"{images:,} images, as many as no published set", None, images, packs)
 
 
-def count_training_images(path: Path) -> tuple[int, int]:
-    """(number of images, bytes that importing them copies) of a training set in any form that is read.
+def count_training_images(path: Path) -> tuple[int, bool]:
+    """(number of images, whether they are published aligned) of a training set in any form that is read.
 
     Raises:
-        DataError: it is broken.
+        DataError, OSError: it is broken.
     """
     if path.suffix == ".rec" or (path / "train.rec").exists():
         from lgaf.data.recordio import read_recordio
 
-        return len(read_recordio(path)), 0
-    if path.is_file():
+        return len(read_recordio(path)), True
+    if path.suffix == ".arrow":
         from lgaf.data.pack import Pack
 
-        return len(Pack(path)), path.stat().st_size
-    files = [entry for person in os.scandir(path) if person.is_dir() for entry in os.scandir(person) if entry.is_file()]
-    return len(files), sum(entry.stat().st_size for entry in files)
+        return len(Pack(path)), False
+    if path.is_file():
+        with path.open("rb") as lines:
+            return sum(1 for line in lines if line.strip()), False
+    people = [entry for entry in os.scandir(path) if entry.is_dir()]
+    return sum(1 for person in people for entry in os.scandir(person) if entry.is_file()), False
 
 
-def find_room(found: Iterable[Finding], image_size: int, work: Path) -> Finding:
-    """Whether the disk has room for packs of the photos and of the crops."""
-    needed = sum(each.image_bytes + each.images * CROP_BYTES * image_size**2 for each in found)
-    free = shutil.disk_usage(work.absolute()).free
-    said = (
-        f"packs of what is here, with crops of {image_size} pixels: about {gigabytes(needed)}; free: {gigabytes(free)}"
-    )
+def pack_bytes(settings: Settings, images: int, copied: int) -> float:
+    """Bytes of packs with that many images, ``copied`` of them the images themselves, and a crop of each."""
+    return copied + images * CROP_BYTES * settings.image_size**2
+
+
+def find_room(found: Iterable[Finding], work: Path) -> Finding:
+    """Whether the disk of ``work`` has room for the packs of what was found."""
+    needed, free = sum(each.packs for each in found), shutil.disk_usage(work.absolute()).free
+    said = f"packs of what is here, with crops: about {gigabytes(needed)}; free: {gigabytes(free)}"
     return Finding("disk", "ok" if needed < free else "broken", said)
 
 
 def gigabytes(size: float) -> str:
     """A number of bytes, in print."""
-    return f"{size / 1e9:,.2g} GB" if size < 1e10 else f"{size / 1e9:,.0f} GB"
+    return f"{size / 1e6:,.0f} MB" if size < 1e9 else f"{size / 1e9:,.0f} GB"
 
 
 def bytes_of(image: Image) -> int:

@@ -51,7 +51,7 @@ def read_scface(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
     counts, published = ({what: len(names) for what, names in each.items()} for each in (found, asked))
     notes = compare_counts(where, counts, published, options)
 
-    tested = tested_people(choice)
+    tested = who_is_tested(choice)
     gallery, *probe_sets = found.values()
     searched = [name for person, name in gallery if person in tested]
     others = [name for person, name in gallery if person not in tested] if choice.gallery == "everyone" else []
@@ -90,7 +90,7 @@ def surveillance(base: Path) -> dict[str, Path]:
     return list_images(flat, "scface")
 
 
-def tested_people(choice: ScfaceOptions) -> set[int]:
+def who_is_tested(choice: ScfaceOptions) -> set[int]:
     """The people whose images are searched for."""
     people = np.arange(1, PEOPLE + 1)
     if choice.protocol == "all130":
