@@ -144,6 +144,14 @@ def doctor(settings: Settings, _: argparse.Namespace) -> None:
         raise DataError("\n".join([f"{len(failed)} problems with the data:", *failed]))
 
 
+def export(_: Settings, arguments: argparse.Namespace) -> None:
+    """Write a pack as other suites read it: TARGET.rec (with .idx and property) or TARGET.bin (with its pairs)."""
+    from lgaf.export import export as export_pack
+
+    pack = Path(arguments.pack)
+    export_pack(pack, Path(arguments.target), arguments.protocol or PHOTOS / f"{pack.stem}.json")
+
+
 def complexity(settings: Settings, _: argparse.Namespace) -> None:
     """Print parameters, FLOPs and time per image of LGAF against the plain backbone."""
     from lgaf.models.complexity import describe
@@ -175,6 +183,8 @@ def parser() -> argparse.ArgumentParser:
     command(report)
     command(check).add_argument("--update", action="store_true", help="make the present results the reference")
     command(doctor)
+    exported = command(export, "pack", "target")
+    exported.add_argument("--protocol", type=Path, help=f"the pairs of a .bin (default: {PHOTOS}/PACK.json)")
     command(complexity)
     return root
 
