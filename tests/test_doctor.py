@@ -65,7 +65,7 @@ def test_all_problems_at_once(tmp_path, capsys):
     assert f"tinyface: missing: {root}: has no tinyface: looked for tinyface/" in told.err
     assert "ask for it at https://qmul-tinyface.github.io, about 0.5 GB" in told.err
     assert len(told.err.splitlines()) == 5
-    for cell in ("train (people)", "6 images, as many as no published set", "12,000", "https://www.scface.org", "1 GB"):
+    for cell in ("train (people)", "6 images, as many as no published set", "12,000", "http://www.scface.org", "1 GB"):
         assert cell in told.out
 
 

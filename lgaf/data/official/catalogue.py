@@ -40,7 +40,7 @@ BENCHMARKS = {
     "tinyface": Entry("TinyFace", "https://qmul-tinyface.github.io", 0.5,
                       "3,728 probes, 4,443 mated gallery images, 153,428 distractors",
                       "academic research; faces cut from other public sets"),
-    "scface": Entry("SCface", "https://www.scface.org", 1.0,
+    "scface": Entry("SCface", "http://www.scface.org", 1.0,
                     "130 people: a frontal mugshot and 15 surveillance images each, infrared left out",
                     "research, after a signed release agreement; images not to be printed without permission"),
     "ijbb": Entry("IJB-B", IJB_PAGE, 5.0, "227,630 images, 12,115 templates; 8,010,270 pairs", IJB_TERMS),
