@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from tabulate import tabulate
+from tqdm import tqdm
 
 from lgaf.align.warp import TEMPLATE_SIZE
 from lgaf.config import Settings
@@ -66,7 +67,8 @@ def doctor(settings: Settings, work: Path = Path()) -> list[Finding]:
     if settings.data.source == "lfw":
         found = [find_lfw(settings)]
     else:
-        found = [find_training_set(settings), *(find_benchmark(settings, name) for name in settings.benchmarks)]
+        benchmarks = tqdm(settings.benchmarks, "look for", unit="benchmark", leave=False)
+        found = [find_training_set(settings), *(find_benchmark(settings, name) for name in benchmarks)]
     return [*found, find_room(found, work)]
 
 
@@ -76,13 +78,14 @@ def find_benchmark(settings: Settings, name: str) -> Finding:
     assert root is not None
     try:
         benchmark = open_benchmark(name, root, **settings.data.official_options())
-    except LgafError as error:
+        size = sum(map(bytes_of, benchmark.images))
+    except (LgafError, OSError) as error:
         there = any(locate(name, root))
         return Finding(name, "broken" if there else "missing", str(error), entry)
     notes = [note for note in benchmark.notes if note.startswith("NOT")]
     said = "; ".join(notes) or benchmark.notes[0]
-    packs = pack_bytes(settings, len(benchmark.images), sum(map(bytes_of, benchmark.images)))
-    return Finding(name, "differs" if notes else "ok", said, entry, len(benchmark.images), packs)
+    images = len(benchmark.images)
+    return Finding(name, "differs" if notes else "ok", said, entry, images, pack_bytes(settings, images, size))
 
 
 def find_lfw(settings: Settings) -> Finding:

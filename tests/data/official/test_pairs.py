@@ -14,6 +14,7 @@ from lgaf.data.benchmark import open_benchmark
 from lgaf.data.official.agedb import Photo, draw_pairs
 from lgaf.data.official.cfp import read_cfp
 from lgaf.data.official.cplfw import read_pairs
+from lgaf.data.official.lfw import read_pairs as read_lfw_pairs
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
 
@@ -221,6 +222,22 @@ def test_any_two_line_list_is_read_or_refused(tmp_path, content):
         assert {left, right} <= named.keys()
         assert re.fullmatch(r"[^/\\]+_[0-9]{1,4}\.jpg", left)
         assert (left.rpartition("_")[0] == right.rpartition("_")[0]) == same
+
+
+FIELDS = st.sampled_from(["Ann", "Bob", "1", "2", "10", "0", "-1", "../x", "Ann\x00", "٣", "999999"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(FIELDS, max_size=4), max_size=6).map(lambda lines: "\n".join(map("\t".join, lines))))
+def test_any_lfw_list_is_read_or_refused(tmp_path, text):
+    path = tmp_path / "pairs.txt"
+    path.write_text(text, encoding="utf-8")
+    pairs, folds, named = refused(lambda: read_lfw_pairs(path)) or ([], 0, {})
+    assert len(pairs) % 2 == 0
+    assert folds <= len(pairs)
+    for left, right, same in pairs:
+        assert {left, right} <= named.keys()
+        assert (left.person == right.person) == same
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
