@@ -22,8 +22,8 @@ PAIRS_A_BLOCK = 1024  # 1 MB of float32 weights: they stay in the cache
 def resampled_tar(ranking: Ranking, fars: Sequence[float], replicates: int, seed: int) -> np.ndarray:
     """(len(fars), replicates) true accept rates, each at the nearest corner of its resample's own ROC curve.
 
-    With all weights 1 this is :meth:`Ranking.tar`, but for pairs of equal score and a best pair that is not mated: their
-    points scikit-learn keeps where they are no corners. NaN in a resample that has lost all pairs of a kind.
+    With all weights 1 this is :meth:`Ranking.tar`, but for equal scores and a best pair that is not mated: points of
+    theirs scikit-learn keeps although they are no corners. NaN in a resample that has lost all pairs of a kind.
     """
     same, left, right = ranking.same, ranking.left, ranking.right
     count = int(max(left.max(), right.max())) + 1

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lgaf.errors import DataError
 from lgaf.evaluate.bootstrap import Estimate
 from lgaf.evaluate.estimates import estimate, estimate_ranking, rank_name, tar_name
 from lgaf.evaluate.quality import correlations, trend
@@ -152,6 +153,10 @@ def score_templates(
     ranking = rank_pairs(trials)
     mated, nonmated = ranking.scores[ranking.same], ranking.scores[~ranking.same]
     fars = [far for far in FARS if far * len(nonmated) >= 1]
+    if not fars:
+        raise DataError(
+            f"{len(nonmated)} non-mated pairs of templates can show no rate; at least {1 / FARS[-1]:.0f} are needed"
+        )
     estimates = estimate_ranking(ranking, [tar_name(far) for far in fars], seed, settings.replicates)
     templates = pc.count_distinct(protocol.members["template"]).as_py()
     lines = [
@@ -240,7 +245,6 @@ def score_files(
     """
     from lgaf.data.embeddings import read_embeddings
     from lgaf.data.protocol import read_protocol
-    from lgaf.errors import DataError
     from lgaf.files import atomic, write_json
 
     try:

@@ -258,6 +258,12 @@ def test_missing_images():
     assert set(changed[changed].index.get_level_values("left")) == {100}
 
 
+def test_too_few_pairs_for_any_rate():
+    embeddings, protocol = example(people=2, each=3)
+    with pytest.raises(DataError, match="9 non-mated pairs of templates can show no rate; at least 10 are needed"):
+        score(embeddings, protocol, QUICK)
+
+
 def copies(ranking, drawn):
     """A resample spelt out: each pair as often as its weight says; pairs of one person once a copy."""
     weights = np.where(ranking.left == ranking.right, drawn[ranking.left], drawn[ranking.left] * drawn[ranking.right])
