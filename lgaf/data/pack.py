@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lgaf.data.image import decode_image
 from lgaf.data.reference import COLUMNS as REFERENCE
@@ -93,8 +94,15 @@ class Pack:
             check_columns(path, self.table, REFERENCE.names)
         schema = pa.schema([*BASE, *REFERENCE]) if self.refers else BASE
         check_types(path, self.table, schema, ("name", "label", *(REFERENCE.names if self.refers else ["image"])))
-        self.labels: np.ndarray = self.table["label"].to_numpy()
+        self.columns = {name: self.table[name] for name in schema.names}  # found once: asking the table costs as much
+        self.labels: np.ndarray = self.columns["label"].to_numpy()
         self.files = ReferredFiles()
+        if self.refers:
+            nowhere = pc.and_(pc.is_null(self.columns["image"]), pc.equal(self.columns["file"], ""))
+            if (row := pc.index(nowhere, True).as_py()) >= 0:
+                raise DataError(
+                    f"{self.where(row)}: has neither an image nor a file that holds it; make the file again"
+                )
 
     def __reduce__(self) -> tuple[type[Pack], tuple[Path]]:
         return Pack, (self.path,)  # another process opens the file itself
@@ -105,11 +113,11 @@ class Pack:
     @cached_property
     def names(self) -> list[str]:
         """All names; where there may be millions, ask for one at a time with :meth:`name`."""
-        return self.table["name"].to_pylist()
+        return self.columns["name"].to_pylist()
 
     def name(self, index: int) -> str:
         """One image's name."""
-        return self.table["name"][index].as_py()
+        return self.columns["name"][index].as_py()
 
     def where(self, index: int) -> str:
         """One image, as errors name it: file and record."""
@@ -117,8 +125,9 @@ class Pack:
 
     def stored(self, index: int) -> bytes | Reference:
         """The image's bytes, or where they are."""
-        image = self.table["image"][index].as_py()
-        return Reference(*(self.table[name][index].as_py() for name in REFERENCE.names)) if image is None else image
+        if self.refers and (file := self.columns["file"][index].as_py()):
+            return Reference(file, self.columns["offset"][index].as_py(), self.columns["length"][index].as_py())
+        return self.columns["image"][index].as_py()
 
     def encoded(self, index: int) -> bytes:
         """The image's bytes as stored.
@@ -127,7 +136,10 @@ class Pack:
             DataError: the file that the pack refers to is gone or shorter than it was.
         """
         stored = self.stored(index)
-        return self.files.read(stored, self.where(index)) if isinstance(stored, Reference) else stored
+        try:
+            return self.files.read(stored) if isinstance(stored, Reference) else stored
+        except DataError as error:
+            raise DataError(f"{self.where(index)}: {error}") from None
 
     def image(self, index: int) -> np.ndarray:
         """The image as (H, W, 3) uint8 RGB.
@@ -139,7 +151,7 @@ class Pack:
 
     def landmarks(self, index: int) -> np.ndarray | None:
         """Five points (5, 2) in pixels, or None where unknown."""
-        points = self.table["landmarks"][index].as_py()
+        points = self.columns["landmarks"][index].as_py()
         return None if points is None else np.array(points, np.float32).reshape(5, 2)
 
     @property

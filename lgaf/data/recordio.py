@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import mmap
 import struct
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -36,8 +37,8 @@ FLOAT = np.float32
 """What ranges of keys are kept in."""
 EXACT = 2**24
 """It is exact below this. Glint360K has more images."""
-AT_ONCE = 2**16
-"""Records whose first words are read in one go."""
+AT_ONCE = 2**12
+"""Records whose first words are read in one go, before the pages that hold them are let go."""
 AGAIN = "fetch .rec and .idx again, together"
 
 
@@ -169,12 +170,27 @@ class RecordIO:
         Raises:
             DataError: a label is not a whole number from 0 up.
         """
-        labels = np.empty(len(indices), np.int32)
-        starts = range(0, len(indices), AT_ONCE)
-        for start in tqdm(starts, "read labels", unit="image", unit_scale=AT_ONCE, leave=False, delay=1):
+        labels = [np.empty(0, np.int32)]
+        with tqdm(desc="read labels", total=len(indices), unit="image", leave=False, delay=1) as bar:
+            for chunk, heads in self.walk(indices):
+                labels.append(self.identities(chunk, heads))
+                bar.update(len(chunk))
+        return np.concatenate(labels)
+
+    def walk(self, indices: np.ndarray) -> Iterator[tuple[np.ndarray, Heads]]:
+        """Some thousand of the indices (M,) at a time, with their heads; memory stays flat."""
+        whole = len(indices) == len(self)
+        self.advise("MADV_SEQUENTIAL" if whole else "MADV_RANDOM")
+        for start in range(0, len(indices), AT_ONCE):
             chunk = indices[start : start + AT_ONCE]
-            labels[start : start + AT_ONCE] = self.identities(chunk, self.heads(chunk))
-        return labels
+            yield chunk, self.heads(chunk)
+            self.advise("MADV_DONTNEED")
+        self.advise("MADV_RANDOM")
+
+    def advise(self, advice: str) -> None:
+        """Tell the system how the file will be read, where systems can be told."""
+        if hasattr(mmap, advice):
+            self.bytes.madvise(getattr(mmap, advice))
 
     def identities(self, indices: np.ndarray, heads: Heads) -> np.ndarray:
         """The identities (M,) int32 that the heads of images give; see :meth:`own_labels`."""
@@ -255,7 +271,7 @@ def read_index(path: Path, size: int) -> tuple[np.ndarray, np.ndarray]:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
         raise DataError(f"{path}: not a list of KEY, tab, OFFSET: {reason}; {AGAIN}") from None
-    keys, offsets = table["key"].to_numpy(), table["offset"].to_numpy()
+    keys, offsets = (np.from_dlpack(values.combine_chunks()) for values in table.columns)  # to_numpy loads pandas
     if len(keys) == 0:
         raise DataError(f"{path}: is empty; {AGAIN}")
     if (outside := (offsets < 0) | (offsets > size - IMAGE) | (offsets % 4 != 0)).any():
@@ -267,7 +283,7 @@ def read_index(path: Path, size: int) -> tuple[np.ndarray, np.ndarray]:
     if (np.diff(keys) < 0).any():
         order = np.argsort(keys, kind="stable")
         keys, offsets = keys[order], offsets[order]
-    for name, values in (("key", keys), ("offset", np.sort(offsets))):
+    for name, values in (("key", keys), ("offset", np.sort(offsets, kind="stable"))):
         if (twice := np.diff(values) == 0).any():
             raise DataError(f"{path}: {name} {values[twice.argmax()]} is there twice; {AGAIN}")
     return keys, offsets

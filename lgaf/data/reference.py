@@ -32,19 +32,19 @@ class ReferredFiles:
     def __init__(self) -> None:
         self.maps: dict[str, mmap.mmap] = {}
 
-    def read(self, reference: Reference, where: str) -> bytes:
+    def read(self, reference: Reference) -> bytes:
         """The bytes referred to.
 
         Raises:
-            DataError: the file is gone, or shorter than it was; ``where`` (pack and record) is named.
+            DataError: the file is gone, or shorter than it was.
         """
         file, offset, length = reference
-        found = self.maps.get(file) or self.open(file, where)
+        found = self.maps.get(file) or self.open(file)
         if not 0 <= offset <= offset + length <= len(found):
-            raise DataError(f"{where}: {file} has {len(found)} bytes, not the {offset + length} it had: {AGAIN}")
+            raise DataError(f"{file} has {len(found)} bytes, not the {offset + length} it had: {AGAIN}")
         return found[offset : offset + length]
 
-    def open(self, file: str, where: str) -> mmap.mmap:
+    def open(self, file: str) -> mmap.mmap:
         """Map a file; the one mapped first makes room."""
         if len(self.maps) == OPEN_FILES:
             self.maps.pop(next(iter(self.maps))).close()
@@ -53,5 +53,5 @@ class ReferredFiles:
                 self.maps[file] = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:  # ValueError: it is empty, or no path
             reason = error.strerror if isinstance(error, OSError) else error
-            raise DataError(f"{where}: {file}: {reason}: {AGAIN}") from None
+            raise DataError(f"{file}: {reason}: {AGAIN}") from None
         return self.maps[file]

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from lgaf.align.warp import template
 from lgaf.data.image import decode_image
 from lgaf.data.pack import Pack, write_pack
-from lgaf.data.recordio import AT_ONCE, RecordIO, read_recordio
+from lgaf.data.recordio import RecordIO, read_recordio
 from lgaf.data.reference import Reference
 from lgaf.errors import DataError
 from lgaf.files import atomic
@@ -69,18 +69,16 @@ def import_recordio(records: RecordIO, target: str | Path) -> np.ndarray:
     landmarks = template(first[0]) if first[0] == first[1] else None
     labels = np.empty(len(records), np.int32)
     with write_pack(target, refers=True) as pack, tqdm(desc="import train", total=len(records), unit="image") as bar:
-        for start in range(0, len(records), AT_ONCE):
-            indices = np.arange(start, min(start + AT_ONCE, len(records)))
-            heads = records.heads(indices)
-            labels[indices] = records.identities(indices, heads)
+        for indices, heads in records.walk(np.arange(len(records))):
+            labels[indices] = found = records.identities(indices, heads)
             names = pa.array(records.keys[indices]).cast(pa.string())
             done = 0
-            for row in [*np.flatnonzero(~heads.whole), len(indices)]:
+            for row in [*np.flatnonzero(~heads.whole).tolist(), len(indices)]:
                 rows = slice(done, row)
                 place = heads.offset[rows], heads.length[rows]
-                pack.refer_many(names[rows], str(records.path), *place, labels[indices[rows]], landmarks)
+                pack.refer_many(names[rows], str(records.path), *place, found[rows], landmarks)
                 if row < len(indices):  # of several parts
-                    pack.add(names[row].as_py(), records[int(indices[row])].image, int(labels[indices[row]]), landmarks)
+                    pack.add(names[row].as_py(), records[int(indices[row])].image, int(found[row]), landmarks)
                 done = row + 1
             bar.update(len(indices))
     return labels

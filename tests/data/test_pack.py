@@ -204,6 +204,11 @@ def test_a_file_that_was_moved_or_replaced(tmp_path):
 
 
 def test_half_a_reference(tmp_path):
+    with write_pack(tmp_path / "a.arrow", refers=True) as pack:
+        pack.add("a", b"x", 0)
+        pack.add("b", Reference("", 0, 1), 0)
+    with pytest.raises(DataError, match=r"a\.arrow: record 1 \(b\): has neither an image nor a file"):
+        Pack(tmp_path / "a.arrow")
     write_table(tmp_path / "a.arrow", BASE.empty_table().append_column("file", pa.array([], pa.string())))
     with pytest.raises(DataError, match="column 'offset' is missing"):
         Pack(tmp_path / "a.arrow")

@@ -95,7 +95,7 @@ def test_recordio(tmp_path, target, side):
 
 
 def test_recordio_in_several_goes(tmp_path, target, monkeypatch):
-    monkeypatch.setattr("lgaf.data.training.AT_ONCE", 4)
+    monkeypatch.setattr("lgaf.data.recordio.AT_ONCE", 4)
     images = [(index // 3, jpeg(index) + MAGIC * (index % 5 == 0)) for index in range(18)]
     images = [(label, image + b"\0" * (-len(image) % 4)) for label, image in images]
     import_training(write_files(tmp_path / "set", insightface(images)) / "train.rec", target)
