@@ -74,7 +74,7 @@ def read_lists(folder: Path) -> None:
 def write_features(path: Path, names: list[str], labels: np.ndarray) -> None:
     vectors = np.random.default_rng(1).standard_normal((len(names), DIMENSION), dtype=np.float32)
     norms = np.linalg.norm(vectors, axis=1)
-    write_embeddings(path, Embeddings(names, labels.astype(np.int32), vectors, norms, None, {}))
+    write_embeddings(path, Embeddings(names, labels.astype(np.int32), vectors, norms, None, True, {}))
 
 
 def write_ijbc(folder: Path) -> None:

@@ -82,7 +82,7 @@ def embed(settings: Settings, arguments: argparse.Namespace) -> None:
 
     method = arguments.method
     packs = {ALIGNED / f"{name}.arrow": EMBEDDINGS / method / f"{name}.arrow" for name in settings.benchmarks}
-    embed_benchmarks(MODELS / method / "model.safetensors", packs, settings.device)
+    embed_benchmarks(MODELS / method / "model.safetensors", packs, settings.device, settings.flip)
 
 
 def score(settings: Settings, arguments: argparse.Namespace) -> None:

@@ -68,6 +68,9 @@ class Settings(Strict):
     """Any backbone that timm knows, iresnet18 to iresnet100 and iresnet_mini among them."""
     embedding_dim: int = Field(ge=2)
     """Length of an embedding."""
+    flip: bool | None = None
+    """Whether a test image's mirror image is embedded too and the features added; null: as the checkpoint says, and
+    all that are trained here say so."""
     fusion: Fusion
     """How LGAF joins its local and global features."""
     data: DataSettings

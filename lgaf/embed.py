@@ -19,8 +19,8 @@ BATCH = 128
 
 
 @torch.inference_mode()
-def embed_pack(model: LGAF | Plain, pack: Pack, device: torch.device) -> Embeddings:
-    """Embed every image of a pack, with its mirror image where the checkpoint asks for flip fusion.
+def embed_pack(model: LGAF | Plain, pack: Pack, device: torch.device, flip: bool | None = None) -> Embeddings:
+    """Embed every image of a pack, with its mirror image if ``flip``, by default as the checkpoint asks.
 
     The fused vector is f(x) + f(mirrored x) on raw features (insightface ``eval/verification.py``); norm and attention
     are those of the image as it is.
@@ -30,6 +30,7 @@ def embed_pack(model: LGAF | Plain, pack: Pack, device: torch.device) -> Embeddi
     """
     preprocessing = model.preprocessing
     size = preprocessing.image_size
+    flip = preprocessing.flip if flip is None else flip
     vectors, norms, attention = [], [], []
     for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
         pixels = [pack.image(index) for index in range(start, min(start + BATCH, len(pack)))]
@@ -45,7 +46,7 @@ def embed_pack(model: LGAF | Plain, pack: Pack, device: torch.device) -> Embeddi
         norms.append(vector.norm(dim=1).cpu())
         if out.attention is not None:
             attention.append(out.attention.float().cpu())
-        if preprocessing.flip:
+        if flip:
             vector = vector + model(images.flip(3)).embedding.float()
         vectors.append(vector.cpu())
     return Embeddings(
@@ -54,13 +55,14 @@ def embed_pack(model: LGAF | Plain, pack: Pack, device: torch.device) -> Embeddi
         vectors=torch.cat(vectors).numpy(),
         norms=torch.cat(norms).numpy(),
         attention=torch.cat(attention).numpy() if attention else None,
+        flip=flip,
         truth=pack.truth,
     )
 
 
-def embed(checkpoint: Path, packs: Mapping[Path, Path], device: str) -> None:
+def embed(checkpoint: Path, packs: Mapping[Path, Path], device: str, flip: bool | None) -> None:
     """Embed each pack (key) with one checkpoint and write its embeddings (value)."""
     place = choose_device(device)
     model = create_model(checkpoint=checkpoint).to(place).to(memory_format=torch.channels_last).eval()
     for source, target in tqdm(packs.items(), "embedding", unit="set"):
-        write_embeddings(target, embed_pack(model, Pack(source), place))
+        write_embeddings(target, embed_pack(model, Pack(source), place, flip))

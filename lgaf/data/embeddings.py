@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from lgaf.errors import DataError
 from lgaf.files import atomic
 
 COLUMNS = ("name", "label", "embedding", "norm", "attention")
+FLIP = "flip"
+"""Key of the schema's metadata."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Embeddings:
     names: N image names; labels: (N,) int32 identities; vectors: (N, D) float32 un-normalised, flip fused;
     norms: (N,) float32 quality proxy, the norm of the un-normalised feature of the image as it is (not mirrored);
     attention: (N, 2) float32 weights of local and global, or None for a method that has none;
+    flip: whether the mirror image's feature was added to ``vectors``;
     truth: column -> (N,) float32, what is known of each image (yaw, hidden, ...).
     """
 
@@ -30,6 +34,7 @@ class Embeddings:
     vectors: np.ndarray
     norms: np.ndarray
     attention: np.ndarray | None
+    flip: bool
     truth: dict[str, np.ndarray]
 
 
@@ -49,7 +54,7 @@ def write_embeddings(path: str | Path, embeddings: Embeddings) -> None:
         "attention": pa.nulls(count, pa.list_(pa.float32(), 2)) if attention is None else rows(attention),
         **{name: pa.array(values, pa.float32()) for name, values in embeddings.truth.items()},
     }
-    table = pa.table(columns)
+    table = pa.table(columns).replace_schema_metadata({FLIP: json.dumps(embeddings.flip)})
     with atomic(path) as temporary, pa.ipc.new_file(str(temporary), table.schema) as sink:
         sink.write_table(table)
 
@@ -64,6 +69,9 @@ def read_embeddings(path: str | Path) -> Embeddings:
     width = getattr(table.schema.field("embedding").type, "list_size", 1)
     types = [pa.string(), pa.int32(), pa.list_(pa.float32(), width), pa.float32(), pa.list_(pa.float32(), 2)]
     check_types(path, table, pa.schema(zip(COLUMNS, types, strict=True)), filled=("name", "label", "embedding", "norm"))
+    flip = (table.schema.metadata or {}).get(FLIP.encode())
+    if flip not in (b"true", b"false"):
+        raise DataError(f"{path}: does not say whether mirror images were added; run `dvc repro embed`")
     count = table.num_rows
     vectors = table["embedding"].combine_chunks().flatten().to_numpy().reshape(count, -1)
     if not np.isfinite(vectors).all():
@@ -78,5 +86,6 @@ def read_embeddings(path: str | Path) -> Embeddings:
         vectors=vectors,
         norms=table["norm"].to_numpy(),
         attention=attention,
+        flip=flip == b"true",
         truth={name: table[name].to_numpy() for name in table.column_names if name not in COLUMNS},
     )

@@ -27,7 +27,7 @@ CAUSES = ("hidden", "deformation")
 ROC_POINTS = 200
 HISTOGRAM_BINS = 60
 CMC_RANKS = 50
-EMBEDDING_LINE = "unit embeddings, the mirror image's added before scaling where the checkpoint asks for it; cosine"
+FUSION = {True: "the mirror image's added", False: "without the mirror image's"}
 POOLING = {
     "insightface": "times the detector's score (insightface eval_ijbc.py)",
     "adaface": "without the detector's score (AdaFace validate_IJB_BC.py)",
@@ -80,7 +80,7 @@ def score_verification(
     fars = [far for far in settings.far if far * len(nonmated) >= 1]
     estimates = estimate(trials, ["accuracy", *map(tar_name, fars)], seed, settings.replicates)
     lines = [
-        EMBEDDING_LINE,
+        f"embeddings, {FUSION[embeddings.flip]}, scaled to length 1; cosine",
         f"{protocol.folds} contiguous folds; threshold of d = 2 - 2 cos from 0, 0.01 ... 3.99 chosen on the others "
         "(insightface); accuracy is the mean over folds",
         f"{len(mated):,} mated and {len(nonmated):,} non-mated pairs",
@@ -119,7 +119,7 @@ def score_identification(
     sets, ranks, quality = (kept[key].to_numpy() for key in ("set", "rank", "quality"))
     mates, distractors = len(images.present(protocol.gallery)), len(images.present(protocol.distractors))
     lines = [
-        EMBEDDING_LINE,
+        f"embeddings, {FUSION[embeddings.flip]}, scaled to length 1; cosine",
         f"closed set: gallery of {mates + distractors:,} images, {distractors:,} of them distractors, no template "
         "pooling; ties count against the probe",
         "probes: " + ", ".join(f"{np.count_nonzero(sets == name):,} {name}".strip() for name in protocol.probes),
@@ -160,8 +160,7 @@ def score_templates(
     estimates = estimate_ranking(ranking, [tar_name(far) for far in fars], seed, settings.replicates)
     templates = pc.count_distinct(protocol.members["template"]).as_py()
     lines = [
-        "image: its feature, the mirror image's added where the checkpoint asks for it, norm kept, "
-        + POOLING[settings.templates.protocol],
+        f"image: its feature, {FUSION[embeddings.flip]}, norm kept, {POOLING[settings.templates.protocol]}",
         "template: mean over a photo's or video's images, sum over photos and videos, scaled to length 1; cosine",
         "TAR at the corner of the ROC curve whose FAR is nearest, no interpolation",
         f"{templates:,} templates; {len(mated):,} mated and {len(nonmated):,} non-mated pairs of them",

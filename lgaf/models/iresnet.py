@@ -15,7 +15,6 @@ import torch
 from timm.models import build_model_with_cfg, register_model
 from torch import Tensor, nn
 
-
 Activation = Callable[[int], nn.Module]
 """Makes the activation of a number of channels."""
 

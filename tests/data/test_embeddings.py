@@ -23,6 +23,7 @@ def example(count=3, width=4):
         vectors=rng.normal(size=(count, width)).astype(np.float32),
         norms=rng.random(count).astype(np.float32),
         attention=rng.random((count, 2)).astype(np.float32),
+        flip=True,
         truth={"yaw": rng.random(count).astype(np.float32)},
     )
 
@@ -36,12 +37,13 @@ def test_round_trip(tmp_path, data, count, width, attended):
         vectors=data.draw(arrays(np.float32, (count, width), elements=finite)),
         norms=data.draw(arrays(np.float32, count, elements=finite)),
         attention=data.draw(arrays(np.float32, (count, 2), elements=finite)) if attended else None,
+        flip=data.draw(st.booleans()),
         truth={"yaw": data.draw(arrays(np.float32, count, elements=finite))},
     )
     write_embeddings(tmp_path / "a.arrow", written)
     back = read_embeddings(tmp_path / "a.arrow")
     assert back.names == written.names
-    for name in ("labels", "vectors", "norms", "attention"):
+    for name in ("labels", "vectors", "norms", "attention", "flip"):
         np.testing.assert_array_equal(getattr(back, name), getattr(written, name))
     np.testing.assert_array_equal(back.truth["yaw"], written.truth["yaw"])
     assert back.vectors.dtype == np.float32

@@ -36,6 +36,7 @@ def faces(people=30, each=4, noise=0.9, attention=True, seed=0):
         vectors=vectors.astype(np.float32),
         norms=(30 - 10 * hidden).astype(np.float32),
         attention=weights.astype(np.float32) if attention else None,
+        flip=True,
         truth={"hidden": hidden, "yaw": np.full(len(labels), np.nan, np.float32)},
     )
 
@@ -162,6 +163,7 @@ def without(embeddings, *names):
         vectors=embeddings.vectors[kept],
         norms=embeddings.norms[kept],
         attention=embeddings.attention[kept],
+        flip=True,
         truth={name: values[kept] for name, values in embeddings.truth.items()},
     )
 
@@ -236,6 +238,12 @@ def test_files(tmp_path):
     first = outputs[0].read_bytes()
     score_files(source, lists, *outputs, "lgaf", "world/lfw", QUICK, 3)
     assert outputs[0].read_bytes() == first
+    for note, display in (("NOT the published data set: 9 pairs", "part/lfw"), ("photos of lfw", "lfw")):
+        write_protocol(lists, verification().model_copy(update={"notes": [note]}))
+        score_files(source, lists, *outputs, "lgaf", "lfw", QUICK, 3)
+        summary = json.loads(outputs[0].read_text())
+        assert summary["benchmark"] == display
+        assert note in summary["protocol"]
     write_protocol(lists, Verification(pairs=[]))
     with pytest.raises(DataError, match=r"embeddings.arrow with .*lfw.json: 0 pairs"):
         score_files(source, lists, *outputs, "lgaf", "world/lfw", QUICK, 3)

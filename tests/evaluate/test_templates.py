@@ -174,6 +174,7 @@ def example(people=14, each=4, noise=1.2, seed=0):
         vectors=vectors.astype(np.float32),
         norms=np.linalg.norm(vectors, axis=1).astype(np.float32),
         attention=None,
+        flip=True,
         truth={},
     )
     members = pa.table([names, template + 100, np.tile([7, 8, 8], len(names) // 3), detector], schema=MEMBERS)

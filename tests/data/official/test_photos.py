@@ -71,6 +71,7 @@ def test_notes_are_printed_under_the_table(layouts, name):
         np.random.default_rng(0).normal(size=(count, 8)).astype(np.float32),
         np.ones(count, np.float32),
         None,
+        True,
         {},
     )
     protocol = benchmark.protocol.model_copy(update={"notes": benchmark.notes})

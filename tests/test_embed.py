@@ -1,0 +1,62 @@
+"""Embedding a pack: the mirror image's part in it, and what is refused."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from lgaf.data.embeddings import read_embeddings
+from lgaf.data.pack import Pack, write_pack
+from lgaf.embed import embed, embed_pack
+from lgaf.errors import DataError
+from lgaf.models import create_model
+from lgaf.models.checkpoint import save_model
+
+COUNT, SIZE = 5, 32
+
+
+@pytest.fixture
+def pack(tmp_path):
+    rng = np.random.default_rng(0)
+    with write_pack(tmp_path / "faces.arrow", truth=["yaw"]) as out:
+        for index in range(COUNT):
+            pixels = rng.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
+            out.add(f"{index}.png", cv2.imencode(".png", pixels)[1].tobytes(), index % 2, yaw=index)
+    return Pack(tmp_path / "faces.arrow")
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    return create_model("lgaf", backbone="iresnet_mini", embedding_dim=8, image_size=SIZE).eval()
+
+
+@pytest.mark.parametrize("flip", [True, False, None])
+def test_the_mirror_image_is_added_before_scaling(pack, model, flip):
+    found = embed_pack(model, pack, torch.device("cpu"), flip)
+    assert found.flip is (flip is not False)  # networks trained here ask for it
+    images = np.stack([pack.image(index) for index in range(COUNT)])
+    with torch.inference_mode():
+        plain, mirrored = (
+            model(torch.from_numpy((pixels.transpose(0, 3, 1, 2) / 255 - 0.5) / 0.5).float())
+            for pixels in (images, images[:, :, ::-1])
+        )
+    expected = plain.embedding + mirrored.embedding if found.flip else plain.embedding
+    np.testing.assert_allclose(found.vectors, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.norms, plain.embedding.norm(dim=1), rtol=1e-4)
+    np.testing.assert_allclose(found.attention, plain.attention, rtol=1e-4, atol=1e-5)
+    assert found.truth["yaw"].tolist() == list(range(COUNT))
+
+
+def test_the_file_says_whether_it_was(pack, model, tmp_path):
+    save_model(model, tmp_path / "model.safetensors", {"method": "lgaf"})
+    for flip in (True, False):
+        embed(tmp_path / "model.safetensors", {pack.path: tmp_path / "e.arrow"}, "cpu", flip)
+        assert read_embeddings(tmp_path / "e.arrow").flip is flip
+
+
+def test_an_image_of_another_size_is_named(tmp_path, model):
+    with write_pack(tmp_path / "faces.arrow") as out:
+        out.add("large.png", cv2.imencode(".png", np.zeros((40, 50, 3), np.uint8))[1].tobytes(), 0)
+    with pytest.raises(DataError, match=r"large\.png: 50x40, not 32x32"):
+        embed_pack(model, Pack(tmp_path / "faces.arrow"), torch.device("cpu"))
