@@ -16,6 +16,7 @@ from lgaf.align.warp import TEMPLATE_SIZE
 from lgaf.config import Settings
 from lgaf.data.benchmark import Image, locate, open_benchmark
 from lgaf.data.official.catalogue import BENCHMARKS, TRAINING_SETS, Entry
+from lgaf.data.protocol import differs
 from lgaf.errors import LgafError
 
 State = Literal["ok", "differs", "missing", "broken", "to fetch"]
@@ -80,7 +81,7 @@ def find_benchmark(settings: Settings, name: str) -> Finding:
     except (LgafError, OSError) as error:
         there = any(locate(name, root))
         return Finding(name, "broken" if there else "missing", str(error), entry)
-    notes = [note for note in benchmark.notes if note.startswith("NOT")]
+    notes = [note for note in benchmark.notes if differs([note])]
     said = "; ".join(notes) or benchmark.notes[0]
     images = len(benchmark.images)
     return Finding(name, "differs" if notes else "ok", said, entry, images, pack_bytes(settings, images, size))

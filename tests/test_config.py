@@ -119,3 +119,40 @@ def test_generated_benchmarks_are_named_as_such(tmp_path):
 def test_reading_settings_does_not_load_torch():
     code = "import lgaf.cli, sys; sys.exit('torch' in sys.modules or 'pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+STEPS = {"optimiser": "sgd", "lr": 0.1, "momentum": 0.9, "batch_size": 512, "schedule": "step", "warmup_epochs": 0}
+PLAIN = {"flip": 0.5, "low_resolution": 0, "crop": 0, "photometric": 0}
+AUGMENTED = {"flip": 0.5, "low_resolution": 0.2, "crop": 0.2, "photometric": 0.2}
+ADAFACE = {"epochs": 26, "milestones": (12, 20, 24), "weight_decay": 1e-4, "augment": AUGMENTED}
+RECIPES = {
+    "lgaf": ({"margin": 0.4, "h": 0.333, "t_alpha": 0.01, "scale": 64}, 0.4, {**STEPS, **ADAFACE}),
+    "arcface": (
+        {"margin": 0.5, "scale": 64},
+        0.0,
+        {**STEPS, "epochs": 20, "batch_size": 1024, "schedule": "polynomial", "weight_decay": 5e-4, "augment": PLAIN},
+    ),
+    "adaface": ({"margin": 0.4, "h": 0.333, "t_alpha": 0.01, "scale": 64}, 0.4, {**STEPS, **ADAFACE}),
+    "magface": (
+        {"l_margin": 0.45, "u_margin": 0.8, "l_a": 10, "u_a": 110, "lambda_g": 35, "scale": 64, "easy_margin": True},
+        0.4,
+        {**STEPS, "epochs": 25, "milestones": (10, 18, 22), "weight_decay": 5e-4, "augment": PLAIN},
+    ),
+}
+"""Method -> options of its head, dropout, training, as in the authors' scripts that docs/paper-scale.md names."""
+
+
+@pytest.mark.parametrize("method", RECIPES)
+def test_the_paper_preset_has_the_authors_recipes(method):
+    settings = load_settings(ROOT / "presets" / "paper.yaml")
+    assert list(settings.methods) == list(RECIPES)
+    head, dropout, train = RECIPES[method]
+    run = settings.run(method)
+    assert run.head == ("adaface" if method == "lgaf" else method)
+    assert run.head_options == head
+    network = {"backbone": "iresnet100", "embedding_dim": 512, "image_size": 112, "dropout": dropout}
+    assert {key: run.model[key] for key in network} == network
+    found = run.train.model_dump()
+    assert {key: found[key] for key in train} == train
+    assert settings.align.landmarks == "given"
+    assert settings.benchmarks == ["lfw", "cfp_fp", "cplfw", "agedb", "calfw", "tinyface", "scface"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -39,7 +40,14 @@ class Identification(Strict):
 
 
 Protocol = Verification | Identification | Templates
+DIFFERS = "NOT the published"
+"""How a note begins that says in what a benchmark differs from the one whose numbers papers print."""
 File = Annotated[Verification | Identification | TemplateFiles, Field(discriminator="kind")]
+
+
+def differs(notes: Iterable[str]) -> bool:
+    """Whether a benchmark with these notes is another than the published one, if in its name alone like it."""
+    return any(note.startswith(DIFFERS) for note in notes)
 
 
 def read_protocol(path: str | Path) -> Protocol:

@@ -239,19 +239,24 @@ def score_files(
 ) -> None:
     """:func:`score` from files to files, the summary named after ``method`` and ``benchmark``.
 
+    One that is not the published benchmark, by its protocol's notes, is named ``part/BENCHMARK``: no table shows it
+    beside published numbers.
+
     Raises:
         DataError: a file is missing or broken, or the two do not fit together.
     """
     from lgaf.data.embeddings import read_embeddings
-    from lgaf.data.protocol import read_protocol
+    from lgaf.data.protocol import differs, read_protocol
     from lgaf.files import atomic, write_json
 
     try:
-        found, table = score(read_embeddings(embeddings), read_protocol(protocol), settings, seed)
+        asked = read_protocol(protocol)
+        found, table = score(read_embeddings(embeddings), asked, settings, seed)
     except DataError as error:
         if str(error).startswith((str(embeddings), str(protocol))):
             raise
         raise DataError(f"{embeddings} with {protocol}: {error}") from None
     with atomic(trials) as temporary, pa.ipc.new_file(str(temporary), table.schema) as sink:
         sink.write_table(table)
-    write_json(summary, {"method": method, "benchmark": benchmark, **found})
+    display = f"part/{benchmark}" if differs(asked.notes) else benchmark
+    write_json(summary, {"method": method, "benchmark": display, **found})

@@ -9,6 +9,8 @@ from typing import Any
 NAMES = {"lgaf": "LGAF", "arcface": "ArcFace", "adaface": "AdaFace", "magface": "MagFace", "cosface": "CosFace"}
 SIGNIFICANT = 0.05
 MARK = "†"
+TRAIN = "train"
+"""Name of the training set beside the benchmarks'."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ def protocol_notes(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def image_notes(summaries: Sequence[Mapping[str, Any]], alignment: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """What became of each benchmark's images, from photo to score; a method is named where it differs from the rest."""
+    """What became of images, from photo to score; a method is named where it differs from the rest.
+
+    alignment: {benchmark, or "train": counts}.
+    """
     scored: dict[str, list[str]] = {}
     for summary in summaries:
         text = f"{summary['benchmark']} {summary['images']['used']:,} of {summary['images']['asked']:,}"
@@ -63,10 +68,10 @@ def image_notes(summaries: Sequence[Mapping[str, Any]], alignment: Mapping[str, 
     parts = [text if set(by) == everyone else f"{text} ({', '.join(map(display, by))})" for text, by in scored.items()]
     notes = ["Images scored: " + "; ".join(parts) + "."]
     parts = []
-    for benchmark in dict.fromkeys(summary["benchmark"] for summary in summaries):
-        counts = alignment[benchmark]
+    for name in dict.fromkeys((TRAIN, *(summary["benchmark"] for summary in summaries))):
+        counts = alignment[name]
         parts.append(
-            f"{benchmark} {counts['missed']:,} without a face found and {counts['unreadable']:,} unreadable "
+            f"{name} {counts['missed']:,} without a face found and {counts['unreadable']:,} unreadable "
             f"of {counts['images']:,}, {counts['images'] - counts['written']:,} of them left out"
         )
     return [*notes, "Photos not aligned: " + "; ".join(parts) + "."]

@@ -12,11 +12,11 @@ from lgaf.files import write_json, write_text
 from lgaf.report import plots, render
 from lgaf.report.curves import write_curves
 from lgaf.report.metrics import Metrics, collect, dump_metrics, summarise
-from lgaf.report.notes import Run
+from lgaf.report.notes import TRAIN, Run
 from lgaf.report.paired import Tests, paired_tests
 from lgaf.report.published import read_published
 from lgaf.report.sources import Layout, read_alignment, read_history, read_summaries
-from lgaf.report.tables import Table, build, is_world, table_names
+from lgaf.report.tables import KINDS, Table, build, kind_and_name, table_names
 
 SUMMARY_TITLE = "# Results"
 FOLDERS = ("tables", "plots", "curves", "summary")
@@ -44,12 +44,12 @@ def report(
         DataError: an input is missing or broken; then nothing is written.
     """
     summaries = read_summaries(layout, methods, benchmarks)
-    alignment = read_alignment(layout, benchmarks)
+    alignment = read_alignment(layout, [TRAIN, *benchmarks])
     histories = {method: read_history(layout, method) for method in methods}
     metrics = collect(summaries, layout.results / "scores")
     display = {key: summaries[index]["benchmark"] for index, key in enumerate(benchmarks)}
     tests = paired_tests(layout.trials, methods, display, metrics, evaluate, run.seed)
-    counts = {display[key]: values for key, values in alignment.items()}
+    counts = {display.get(key, key): values for key, values in alignment.items()}
     tables = make_tables(metrics, summaries, counts, tests, run)
 
     for folder in FOLDERS:
@@ -71,12 +71,12 @@ def make_tables(
     tests: Tests,
     run: Run,
 ) -> list[Table]:
-    """All tables that the run's benchmarks call for; generated ones without any published row."""
+    """All tables that the run's benchmarks call for; published rows only with the published benchmarks."""
     tables = []
     for name in table_names(metrics):
-        real = not name.startswith("world-")
-        published = read_published() if real else ()
-        unread = read_published("lgaf_published.csv") if real else ()
+        comparable = not name.startswith(tuple(f"{kind}-" for kind in KINDS if kind))
+        published = read_published() if comparable else ()
+        unread = read_published("lgaf_published.csv") if comparable else ()
         tables.append(build(name, metrics, summaries, alignment, tests, run, published, unread))
     return tables
 
@@ -91,10 +91,10 @@ def write_tables(tables: Sequence[Table], folder: Path) -> None:
 
 
 def draw(summaries: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Draw every kind of plot that the scores have something for; generated and real benchmarks apart."""
-    for world in (True, False):
-        group = [summary for summary in summaries if is_world(summary["benchmark"]) == world]
-        prefix = "world-" if world else ""
+    """Draw every kind of plot that the scores have something for; each kind of benchmarks apart."""
+    for kind in KINDS:
+        group = [summary for summary in summaries if kind_and_name(summary["benchmark"])[0] == kind]
+        prefix = f"{kind}-" if kind else ""
         for block, plot in (("roc", plots.plot_roc), ("cmc", plots.plot_cmc), ("reject", plots.plot_reject)):
             if plots.having(group, block):
                 plot(group, folder / f"{prefix}{block}.png")

@@ -49,19 +49,19 @@ def read_summaries(layout: Layout, methods: Sequence[str], benchmarks: Sequence[
     return summaries
 
 
-def read_alignment(layout: Layout, benchmarks: Sequence[str]) -> dict[str, dict[str, int]]:
-    """{benchmark: counts of its photos: images, detected, given, missed, unreadable, written}.
+def read_alignment(layout: Layout, names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """{name: counts of its photos: images, detected, given, missed, unreadable, written}, of benchmarks and "train".
 
     Raises:
         DataError: a report is missing or has no counts.
     """
     found = {}
-    for benchmark in benchmarks:
-        path = layout.results / "align" / f"{benchmark}.json"
+    for name in names:
+        path = layout.results / "align" / f"{name}.json"
         report = read_json(path)
         if not isinstance(report, dict) or "counts" not in report:
             raise DataError(f"{path}: has no 'counts'; run `dvc repro align` to make it again")
-        found[benchmark] = report["counts"]
+        found[name] = report["counts"]
     return found
 
 

@@ -1,7 +1,7 @@
 """Comparison tables: our rows with intervals and paired tests, published rows below them with their provenance.
 
-A benchmark of the generated world (``world/...``) and a published number never stand in the same table: generated faces
-are easier or harder than photographs in ways nobody has measured.
+A benchmark of the generated world (``world/...``) or one that is not the published one (``part/...``: fewer images,
+pairs of our own) never stands in a table with published numbers: it is easier or harder in ways nobody has measured.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from lgaf.report.paired import OURS, Tests, tested
 from lgaf.report.published import NOT_AVAILABLE, Line, Published, about, choose, display_backbone, display_method, lines
 from lgaf.report.records import records_of
 
-WORLD = "world/"
+KINDS = {
+    "": "our runs, and published numbers",
+    "world": "generated faces",
+    "part": "other images or pairs than those of the benchmark's name; for comparison with each other only",
+}
+"""What stands before the ``/`` in a benchmark's name -> what its tables show."""
 VERIFICATION = ("lfw", "cfp_fp", "cplfw", "agedb", "calfw")  # the order in which papers print them
 NONE = "-"
 Column = tuple[str, str]
@@ -40,16 +45,17 @@ class Table:
     records: list[dict[str, str]] = field(default_factory=list)
 
 
-def is_world(benchmark: str) -> bool:
-    """Whether a benchmark's images are generated."""
-    return benchmark.startswith(WORLD)
+def kind_and_name(benchmark: str) -> tuple[str, str]:
+    """Which of KINDS a benchmark is, and its name without that."""
+    kind, _, name = benchmark.rpartition("/")
+    return kind, name
 
 
 def family(benchmark: str, metrics: Sequence[str]) -> str:
     """The table that a benchmark belongs to: verification benchmarks share one, others have one each."""
-    bare = benchmark.removeprefix(WORLD)
+    kind, bare = kind_and_name(benchmark)
     name = "verification" if "accuracy" in metrics else bare
-    return f"world-{name}" if is_world(benchmark) else name
+    return f"{kind}-{name}" if kind else name
 
 
 def columns_of(metrics: Metrics, table: str) -> list[Column]:
@@ -69,7 +75,7 @@ def columns_of(metrics: Metrics, table: str) -> list[Column]:
         columns += [(benchmark, name) for name in shown]
 
     def place(column: Column) -> int:
-        bare = column[0].removeprefix(WORLD)
+        _, bare = kind_and_name(column[0])
         return VERIFICATION.index(bare) if bare in VERIFICATION else len(VERIFICATION)
 
     return sorted(columns, key=place)
@@ -146,14 +152,14 @@ def published_rows(chosen: Sequence[Line], columns: Sequence[Column], notes: lis
 
 
 def refuse_mixing(columns: Sequence[Column], published: Sequence[Published]) -> None:
-    """Raise if a table would hold generated benchmarks beside real ones or beside published numbers.
+    """Raise if a table would hold benchmarks of several kinds, or published numbers beside other than their own.
 
     Raises:
         ValueError: it would.
     """
-    worlds = {is_world(benchmark) for benchmark, _ in columns}
-    if len(worlds) > 1 or (True in worlds and published):
-        raise ValueError("generated benchmarks never stand in a table with real benchmarks or published numbers")
+    kinds = {kind_and_name(benchmark)[0] for benchmark, _ in columns}
+    if len(kinds) > 1 or (kinds != {""} and published):
+        raise ValueError("generated or partial benchmarks never stand in a table with others or published numbers")
 
 
 def build(
@@ -169,38 +175,37 @@ def build(
     """Build one table.
 
     metrics: {method: {benchmark: ...}} of the whole run; summaries: its score summaries; alignment: {benchmark:
-    counts}; published: rows of other papers; unread: rows of the LGAF paper. The last two must be empty for a
-    generated table.
+    counts}, the training set's as "train"; published: rows of other papers; unread: rows of the LGAF paper. The last
+    two must be empty for benchmarks that are not the published ones.
 
     Raises:
-        ValueError: generated and published numbers would meet.
+        ValueError: numbers that cannot be compared would meet.
     """
     columns = columns_of(metrics, table)
     benchmarks = list(dict.fromkeys(benchmark for benchmark, _ in columns))
     summaries = [summary for summary in summaries if summary["benchmark"] in benchmarks]
     refuse_mixing(columns, [*published, *unread])
     published, unread = about(published, benchmarks), about(unread, benchmarks)
-    world = is_world(benchmarks[0])
+    kind, _ = kind_and_name(benchmarks[0])
 
     shown = [label(column, benchmarks) for column in columns]
-    headers = ["method", *shown] if world else ["method", "backbone", "training set", *shown, "source"]
+    headers = ["method", *shown] if kind else ["method", "backbone", "training set", *shown, "source"]
     rows = []
     for method in metrics:
         cells = measured_cells(method, metrics, columns, tests)
         if all(cell == NONE for cell in cells):
             continue
         ours = [run.backbone, run.train_set]
-        rows.append([display(method), *cells] if world else [display(method), *ours, *cells, "this run"])
+        rows.append([display(method), *cells] if kind else [display(method), *ours, *cells, "this run"])
     compared = sum((method, *column) in tests for method in metrics for column in columns)
     notes = [*reading_notes(run, compared), *protocol_notes(summaries), *image_notes(summaries, alignment)]
-    if not world:
+    if not kind:
         chosen = [*lines(unread), *choose(published, columns)]
         rows += published_rows(chosen, columns, notes)
     head_to_head = [column for column in columns if tested(column[1:])]
-    what = "generated faces" if world else "our runs, and published numbers"
     return Table(
         name=table,
-        title=f"{table}: {what}",
+        title=f"{table}: {KINDS[kind]}",
         headers=headers,
         rows=rows,
         paired_headers=["percentage points", *(label(column, benchmarks) for column in head_to_head)],

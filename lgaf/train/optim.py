@@ -33,4 +33,6 @@ def learning_rate(settings: TrainSettings, epoch: float) -> float:
     if settings.schedule == "step":
         return settings.lr * 0.1 ** sum(epoch >= milestone for milestone in settings.milestones)
     share = (epoch - settings.warmup_epochs) / (settings.epochs - settings.warmup_epochs)
+    if settings.schedule == "polynomial":
+        return settings.lr * (1 - share) ** 2
     return settings.lr * 0.5 * (1 + math.cos(math.pi * share))

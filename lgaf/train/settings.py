@@ -37,8 +37,9 @@ class TrainSettings(Strict):
     """SGD's momentum; AdamW's first beta."""
     weight_decay: float = Field(ge=0)
     """On weights of two or more dimensions and the class weights; biases and batch norm have none."""
-    schedule: Literal["cosine", "step"] = "cosine"
-    """Cosine to zero, or a division by ten at each milestone."""
+    schedule: Literal["cosine", "step", "polynomial"] = "cosine"
+    """Cosine to zero; a division by ten at each milestone; or the square of the share of training that is left, as
+    arcface_torch has it."""
     milestones: tuple[int, ...] = ()
     """Epochs after which ``step`` divides the rate by ten."""
     warmup_epochs: float = Field(0.0, ge=0)

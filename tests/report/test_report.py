@@ -111,13 +111,14 @@ def test_notes_tell_protocol_images_seed_and_machine(world_report: Layout):
         assert text in page
     assert "world/lfw 5 without a face found and 1 unreadable of 205, 5 of them left out" in page
     assert "world/cfp_fp 4 without a face found" in page
+    assert "Photos not aligned: train 3 without a face found and 2 unreadable of 500, 5 of them left out; " in page
 
 
 def test_a_method_with_fewer_images_is_named(world_report: Layout):
     summaries = summaries_of(world_report)
     short = next(s for s in summaries if (s["method"], s["benchmark"]) == ("magface", "world/lfw"))
     short["images"] |= {"used": 108, "missing": 2}
-    alignment = {summary["benchmark"]: COUNTS for summary in summaries}
+    alignment = dict.fromkeys(("train", *(summary["benchmark"] for summary in summaries)), COUNTS)
     (page,) = (t for t in make_tables(collect(summaries, "x"), summaries, alignment, {}, RUN) if "verif" in t.name)
     (note,) = (note for note in page.notes if note.startswith("Images scored"))
     assert "world/lfw 110 of 110 (LGAF, ArcFace); " in note
@@ -168,9 +169,11 @@ def test_the_csv_holds_every_metric(real_report: Layout):
 
 def test_generated_and_published_never_meet(world_report: Layout):
     metrics = read_metrics(world_report.results / "metrics.json")
+    renamed = {m: {name.replace("world", "part"): v for name, v in row.items()} for m, row in metrics.items()}
     for published, unread in ((read_published(), ()), ((), read_published("lgaf_published.csv"))):
-        with pytest.raises(ValueError, match="never stand in a table"):
-            build("world-verification", metrics, [], {}, {}, RUN, published, unread)
+        for table, found in (("world-verification", metrics), ("part-verification", renamed)):
+            with pytest.raises(ValueError, match="never stand in a table"):
+                build(table, found, [], {}, {}, RUN, published, unread)
 
 
 def test_no_world_table_holds_a_published_word(world_report: Layout):
@@ -182,20 +185,25 @@ def test_no_world_table_holds_a_published_word(world_report: Layout):
         assert "MS1MV2" not in text
 
 
-def test_generated_and_real_benchmarks_have_tables_of_their_own(real_report: Layout):
+def test_each_kind_of_benchmark_has_tables_of_its_own(real_report: Layout):
     summaries = summaries_of(real_report)
     for summary in summaries:
         if summary["benchmark"] == "lfw":
             summary["benchmark"] = "world/lfw"
-    alignment = {summary["benchmark"]: COUNTS for summary in summaries}
+        if summary["benchmark"] == "tinyface":
+            summary["benchmark"] = "part/tinyface"
+    alignment = dict.fromkeys(("train", *(summary["benchmark"] for summary in summaries)), COUNTS)
     tables = make_tables(collect(summaries, "x"), summaries, alignment, {}, RUN)
     benchmarks = {table.name: {row["benchmark"] for row in table.records} for table in tables}
     assert benchmarks == {
         "verification": {"cfp_fp"},
         "world-verification": {"world/lfw"},
-        "tinyface": {"tinyface"},
+        "part-tinyface": {"part/tinyface"},
         "scface": {"scface"},
     }
+    part = next(table for table in tables if table.name == "part-tinyface")
+    assert {row["kind"] for row in part.records} == {"measured"}
+    assert "published" not in " ".join([part.title, *part.headers, *(cell for row in part.rows for cell in row)])
 
 
 def test_latex_is_escaped_and_balanced(real_report: Layout):

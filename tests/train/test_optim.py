@@ -28,7 +28,13 @@ def test_cosine_by_hand():
     assert learning_rate(warm, 4) == pytest.approx(0.05 * (1 + math.cos(math.pi / 4)))
 
 
-@given(st.floats(0, 10), st.sampled_from(["cosine", "step"]), st.floats(0, 9))
+def test_polynomial_by_hand():
+    arcface = settings(schedule="polynomial", warmup_epochs=2)
+    for epoch, rate in [(1, 0.05), (2, 0.1), (4, 0.1 * 0.75**2), (6, 0.025), (10, 0)]:
+        assert learning_rate(arcface, epoch) == pytest.approx(rate, abs=1e-12)
+
+
+@given(st.floats(0, 10), st.sampled_from(["cosine", "step", "polynomial"]), st.floats(0, 9))
 def test_rate_stays_in_range(epoch, schedule, warmup):
     assert 0 <= learning_rate(settings(schedule=schedule, milestones=[5], warmup_epochs=warmup), epoch) <= 0.1 + 1e-12
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from lgaf.data.benchmark import Benchmark, Image
 from lgaf.data.official.reading import Pair, compare_counts, find, list_images, numbered, verification
+from lgaf.data.protocol import DIFFERS
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
 
@@ -60,7 +61,7 @@ def read_agedb(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
     by_name = {photo.name: Image(photo.name, place / photo.name, labels[photo.person], truth={"age": photo.age})
                for photo in photos}  # fmt: skip
     notes += [
-        f"NOT the published AgeDB-30: pairs at least {GAP} years apart, drawn here with seed {seed} from "
+        f"{DIFFERS} AgeDB-30: pairs at least {GAP} years apart, drawn here with seed {seed} from "
         f"{len(photos):,} photos of {len(labels):,} people; no one is in two folds"
     ]
     return verification(name, pairs, FOLDS, by_name.__getitem__, notes)

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from lgaf.data.benchmark import Benchmark, Image, write_benchmark
 from lgaf.data.official.reading import check_pair, compare_counts, find, numbered, read_lines, require, verification
 from lgaf.data.pack import write_pack
+from lgaf.data.protocol import DIFFERS
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
 
@@ -106,6 +107,8 @@ def import_lfw(root: Path, out_dir: Path) -> None:
     to_train, to_test = (sorted({photo.person for photo in lines}) for lines in (trained, tested))
     labels = {person: label for label, person in enumerate([*to_train, *to_test])}
     benchmark = pairs_of(root / "pairs.txt", pairs, folds, photos, labels)
+    found = {"folds": folds, "pairs": len(pairs)}
+    notes = compare_counts(root / "pairs.txt", found, PUBLISHED, OfficialOptions(counts="any"))
     alone = sum(count == 1 for count in Counter(photo.person for photo in trained).values())
     print(
         f"lfw: train on {len(trained)} photos of {len(to_train)} people ({alone} of them with one photo, kept); "
@@ -115,7 +118,7 @@ def import_lfw(root: Path, out_dir: Path) -> None:
     with write_pack(out_dir / "train.arrow") as pack:
         for photo in tqdm(sorted(trained), "import train", unit="photo"):
             pack.add(photo.name, (photos / photo.name).read_bytes(), labels[photo.person])
-    write_benchmark(benchmark, out_dir)
+    write_benchmark(replace(benchmark, notes=notes + benchmark.notes), out_dir)
 
 
 def fetch_lfw(root: Path) -> Path:
@@ -200,7 +203,7 @@ def pairs_of(path: Path, pairs: list[PhotoPair], folds: int, photos: Path, label
             raise DataError(f"{path}: too few pairs to choose a threshold on some and test it on others")
         pairs = [pair for both in zip(pairs[:each], pairs[each:], strict=True) for pair in both]
         folds = min(10, each)
-        notes += [f"the list has one fold, cut into {folds} here: its accuracy is not that of the official ten"]
+        notes += [f"{DIFFERS} protocol: the list has one fold, cut into {folds} here"]
 
     def source(name: str) -> Image:
         return Image(name, photos / name, labels[named[name].person])

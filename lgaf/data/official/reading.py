@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lgaf.data.benchmark import Benchmark, Image
-from lgaf.data.protocol import Verification
+from lgaf.data.protocol import DIFFERS, Verification
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
 
@@ -114,7 +114,7 @@ def compare_counts(
     differ = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more counts that differ" if len(wrong) > 3 else "")
     if options.counts == "published":
         raise DataError(f"{where}: has {differ}; get the whole data set, or set data.counts: any to take it as it is")
-    return [f"NOT the published data set: {differ}"]
+    return [f"{DIFFERS} data set: {differ}"]
 
 
 def halves_to_folds(where: Path, pairs: Sequence[Pair], folds: int) -> list[Pair]:

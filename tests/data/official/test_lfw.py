@@ -15,7 +15,7 @@ from lgaf.align.settings import AlignSettings
 from lgaf.align.warp import template
 from lgaf.data.official.lfw import fetch_lfw, import_lfw, read_pairs
 from lgaf.data.pack import Pack
-from lgaf.data.protocol import read_protocol
+from lgaf.data.protocol import differs, read_protocol
 from lgaf.errors import DataError
 
 PAIRS = """1\t2
@@ -82,6 +82,8 @@ def test_one_fold_takes_turns(root, tmp_path):
     assert [same for _, _, same in protocol.pairs] == [True, False, True, False]
     assert protocol.pairs[2] == ("Bob_Test/Bob_Test_0001.jpg", "Bob_Test/Bob_Test_0003.jpg", True)
     assert protocol.folds == 2
+    assert differs(protocol.notes)  # and so no published number may stand beside it
+    assert any("one fold, cut into 2" in note for note in protocol.notes)
 
 
 def test_official_folds_stay(root, tmp_path):
