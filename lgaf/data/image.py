@@ -43,8 +43,7 @@ def image_size(encoded: bytes) -> tuple[int, int] | None:
         if encoded[:3] == b"\xff\xd8\xff":
             return jpeg_size(encoded)
         if encoded[:8] == b"\x89PNG\r\n\x1a\n":
-            width, height = struct.unpack_from(">II", encoded, 16)
-            return height, width
+            return png_size(encoded)
         if encoded[:2] == b"BM":
             old = encoded[14:18] == b"\x0c\0\0\0"  # of OS/2
             width, height = struct.unpack_from("<HH" if old else "<ii", encoded, 18)  # negative: rows from the top
@@ -52,6 +51,24 @@ def image_size(encoded: bytes) -> tuple[int, int] | None:
     except struct.error:  # cut short
         pass
     return None
+
+
+def png_size(encoded: bytes) -> tuple[int, int] | None:
+    """Height and width in the header, of a still image whose chunks are all whole.
+
+    OpenCV makes room for as many bytes as a chunk promises, up to four billion, before it reads them.
+    """
+    if encoded[8:16] != b"\0\0\0\x0dIHDR":
+        return None
+    at, kinds = 8, []
+    while at < len(encoded) and kinds[-1:] != [b"IEND"]:
+        length, kind = struct.unpack_from(">I4s", encoded, at)
+        kinds.append(kind)
+        at += 12 + length
+    if kinds[-1] != b"IEND" or at > len(encoded) or kinds.count(b"IHDR") > 1 or b"acTL" in kinds:
+        return None
+    width, height = struct.unpack_from(">II", encoded, 16)
+    return height, width
 
 
 def jpeg_size(encoded: bytes) -> tuple[int, int] | None:

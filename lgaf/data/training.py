@@ -130,7 +130,7 @@ def listed_images(path: Path) -> Iterator[Listed]:
                 if not line.strip():
                     continue
                 name, _, label = line.strip().rpartition("\t" if "\t" in line.strip() else " ")
-                if not name.strip() or not LABEL.fullmatch(label.strip()):
+                if not name.strip() or not name.isprintable() or not LABEL.fullmatch(label.strip()):
                     raise DataError(
                         f"{path}: line {number}: must be PATH, tab or space, LABEL (a whole number from 0 up), "
                         f"is {line.strip()[:100]!r}"
@@ -155,7 +155,7 @@ def import_images(images: Iterator[Listed], root: Path, target: str | Path) -> n
                 raise DataError(
                     f"{where}: {path}: {error.strerror}; get the whole data set, or mend the list"
                 ) from None
-            except ValueError as error:  # a name that is not UTF-8, or no name at all
+            except ValueError as error:  # a name that is not UTF-8
                 raise DataError(f"{where}: not a name that can be kept: {error}; rename the file") from None
             if not stat.S_ISREG(found.st_mode):
                 raise DataError(f"{where}: {path}: not a file; mend the list")

@@ -107,18 +107,19 @@ class Restricted(pickle._Unpickler):
 
     def error(self, what: str) -> DataError:
         """What is refused."""
+        what = what[:200] if what.isprintable() else ascii(what[:200])  # it may hold anything, line ends among it
         return DataError(f"{self.path}: asks for {what}, which no verification set needs; {TRUSTED}")
 
     def find_class(self, module: str, name: str) -> Any:
         """Our own in the place of what a pickle would import."""
         if f"{module}.{name}" not in self.known:
-            raise self.error(f"{module}.{name}"[:200])
+            raise self.error(f"{module}.{name}")
         return self.known[f"{module}.{name}"]
 
     def encode(self, text: str, encoding: str) -> bytes:
         """Bytes, as Python 3 writes them in protocols 0 to 2."""
         if encoding not in ("latin1", b"latin1"):
-            raise self.error(f"the encoding {encoding!r}"[:200])
+            raise self.error(f"the encoding {encoding!r}")
         self.left -= len(text)
         if self.left < 0:
             raise self.error("more bytes than the file has")
@@ -132,7 +133,7 @@ class Restricted(pickle._Unpickler):
         """A dtype of one byte, for which the rest of what a pickle says of it, such as its byte order, is nothing."""
         known = DTYPES.get(code.decode("latin1") if isinstance(code, bytes) else code)
         if known is None:
-            raise self.error(f"an array of dtype {code!r}"[:200])
+            raise self.error(f"an array of dtype {code!r}")
         return known
 
     def reconstruct(self, *_: Any) -> Array:

@@ -71,6 +71,9 @@ def test_headers_that_promise_too_much(kind):
         b"\xff\xd8\xff\xff",
         WHOLE["jpg"][:2] + WHOLE["jpg"],
         WHOLE["png"][:20],
+        WHOLE["png"][:-1],
+        WHOLE["png"][:8] + WHOLE["png"][8:33] * 2 + WHOLE["png"][33:],  # two headers
+        WHOLE["png"].replace(b"IDAT", b"acTL", 1),  # animated
         png(0, 5),
         b"BM",
         b"P6 999999 999999 255\n",
@@ -83,6 +86,14 @@ def test_what_is_no_image(encoded):
         DataError, match=rf"here: not a readable image \({len(encoded)} bytes\); JPEG, PNG and BMP are read"
     ):
         decode_image(encoded, "here")
+
+
+def test_a_chunk_that_promises_four_billion_bytes():
+    """Found by fuzz/image.py: OpenCV made room for them."""
+    damaged = WHOLE["png"].replace(WHOLE["png"][33:41], b"\xf8)IDAT\x08\x1d")
+    assert damaged != WHOLE["png"]
+    with pytest.raises(DataError, match="not a readable image"):
+        decode_image(damaged, "here")
 
 
 @settings(max_examples=300)

@@ -167,7 +167,8 @@ def test_a_name_that_is_not_utf8(folder, target):
         ("0\t1.000000\ta/x.jpg\n", "line 1: must be"),
         ("a/x.jpg\t0\na/none.jpg\t0\n", r"train\.lst: line 2: .*none\.jpg: No such file or directory; get the whole"),
         ("a\t0\n", "line 1: .*set/a: not a file"),
-        ("a/x.jpg\0\t0\n", "line 1: not a name that can be kept"),
+        ("a/x.jpg\0\t0\n", "line 1: must be"),
+        ("a/x\r.jpg\t0\n", "line 1: must be"),
         (b"\xff\xfe", r"train\.lst: not a text file"),
     ],
 )

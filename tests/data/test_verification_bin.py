@@ -155,6 +155,7 @@ def test_anything_else_is_refused_by_name(path, monkeypatch, what, protocol):
         (b"\x80\x04cnumpy\nndarray\n)R.", "not a whole pickle"),
         (b"\x80\x05\x97.", "opcode NEXT_BUFFER"),
         (b"]]2\x86.", "opcode DUP"),
+        (b"cos\nsys\r\x1b[31mtem\nR.", r"asks for 'os\.sys\\r\\x1b\[31mtem', which"),
         (b"\xfe.", "not a whole pickle"),
         (b"\x80\x63.", "not a whole pickle"),
         (b"", "not a whole pickle"),
@@ -162,8 +163,9 @@ def test_anything_else_is_refused_by_name(path, monkeypatch, what, protocol):
     ],
 )
 def test_opcodes(path, content, match):
-    with pytest.raises(DataError, match=match):
+    with pytest.raises(DataError, match=match) as caught:
         read(path, content)
+    assert str(caught.value).isprintable()
 
 
 HUGE = struct.pack("<Q", 2**40)
