@@ -60,7 +60,8 @@ def png_size(encoded: bytes) -> tuple[int, int] | None:
     """
     if encoded[8:16] != b"\0\0\0\x0dIHDR":
         return None
-    at, kinds = 8, []
+    at = 8
+    kinds: list[bytes] = []
     while at < len(encoded) and kinds[-1:] != [b"IEND"]:
         length, kind = struct.unpack_from(">I4s", encoded, at)
         kinds.append(kind)
