@@ -109,14 +109,26 @@ def report(settings: Settings, _: argparse.Namespace) -> None:
     from lgaf.report.report import report as write_report
     from lgaf.report.sources import Layout
 
-    source = "generated world" if settings.data.source == "world" else settings.data.source
-    run = Run(settings.seed, settings.backbone, source, describe_machine())
+    run = Run(settings.seed, settings.backbone, training_set(settings), describe_machine())
     write_report(Layout(RESULTS, TRIALS, MODELS), list(settings.methods), settings.benchmarks, run, settings.evaluate)
     if settings.data.source == "world":
         from lgaf.world.contact_sheet import contact_sheet
 
         packs = [PHOTOS / f"{name}.arrow" for name in ("train", *settings.benchmarks)]
         contact_sheet(packs, RESULTS / "plots" / "world-faces.jpg")
+
+
+def training_set(settings: Settings) -> str:
+    """What the tables call the training set: an official one, known by its number of images, as others do."""
+    from lgaf.data.official.catalogue import title_of
+    from lgaf.report.notes import TRAIN
+    from lgaf.report.sources import Layout, read_alignment
+
+    data = settings.data
+    if data.train is None or data.source != "official":
+        return "generated world" if data.source == "world" else data.source
+    images = read_alignment(Layout(RESULTS, TRIALS, MODELS), [TRAIN])[TRAIN]["images"]
+    return title_of(images) or data.train.name
 
 
 def check(settings: Settings, arguments: argparse.Namespace) -> None:

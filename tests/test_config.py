@@ -130,13 +130,21 @@ RECIPES = {
     "arcface": (
         {"margin": 0.5, "scale": 64},
         0.0,
-        {**STEPS, "epochs": 20, "batch_size": 1024, "schedule": "polynomial", "weight_decay": 5e-4, "augment": PLAIN},
+        {
+            **STEPS,
+            "epochs": 20,
+            "batch_size": 1024,
+            "schedule": "polynomial",
+            "weight_decay": 5e-4,
+            "clip_norm": 5,
+            "augment": PLAIN,
+        },
     ),
-    "adaface": ({"margin": 0.4, "h": 0.333, "t_alpha": 0.01, "scale": 64}, 0.4, {**STEPS, **ADAFACE}),
+    "adaface": ({"margin": 0.4, "h": 0.333, "t_alpha": 0.01, "scale": 64}, 0.4, {**STEPS, **ADAFACE, "clip_norm": 1e6}),
     "magface": (
         {"l_margin": 0.45, "u_margin": 0.8, "l_a": 10, "u_a": 110, "lambda_g": 35, "scale": 64, "easy_margin": True},
         0.4,
-        {**STEPS, "epochs": 25, "milestones": (10, 18, 22), "weight_decay": 5e-4, "augment": PLAIN},
+        {**STEPS, "clip_norm": 1e6, "epochs": 25, "milestones": (10, 18, 22), "weight_decay": 5e-4, "augment": PLAIN},
     ),
 }
 """Method -> options of its head, dropout, training, as in the authors' scripts that docs/paper-scale.md names."""

@@ -60,7 +60,7 @@ def score(
         left_out = (
             "templates are pooled without them" if protocol.kind == "templates" else "trials with them are left out"
         )
-        summary["protocol"].append(f"{len(images.missing)} images have no embedding; {left_out}")
+        summary["protocol"].append(f"images without an embedding: {len(images.missing):,}; {left_out}")
     summary["images"] = {
         "asked": len(images.rows) + len(images.missing),
         "used": len(images.rows),
@@ -250,8 +250,8 @@ def score_files(
     from lgaf.files import atomic, write_json
 
     try:
-        asked = read_protocol(protocol)
-        found, table = score(read_embeddings(embeddings), asked, settings, seed)
+        vectors, asked = read_embeddings(embeddings), read_protocol(protocol)
+        found, table = score(vectors, asked, settings, seed)
     except DataError as error:
         if str(error).startswith((str(embeddings), str(protocol))):
             raise

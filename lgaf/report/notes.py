@@ -70,8 +70,11 @@ def image_notes(summaries: Sequence[Mapping[str, Any]], alignment: Mapping[str, 
     parts = []
     for name in dict.fromkeys((TRAIN, *(summary["benchmark"] for summary in summaries))):
         counts = alignment[name]
+        lost = "none"
+        if counts["missed"] or counts["unreadable"]:
+            lost = f"{counts['missed']:,} without a face found and {counts['unreadable']:,} unreadable"
+        left_out = counts["images"] - counts["written"]
         parts.append(
-            f"{name} {counts['missed']:,} without a face found and {counts['unreadable']:,} unreadable "
-            f"of {counts['images']:,}, {counts['images'] - counts['written']:,} of them left out"
+            f"{name} {lost} of {counts['images']:,}" + (f", {left_out:,} of them left out" if left_out else "")
         )
     return [*notes, "Photos not aligned: " + "; ".join(parts) + "."]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,11 @@ def floor_of(values: Sequence[float]) -> float:
     return max(0.0, low - 0.08 * (1.02 - low))
 
 
+def marker_of(points: Sized) -> str | None:
+    """A dot where a line of a single point would not be seen."""
+    return "o" if len(points) == 1 else None
+
+
 def plot_roc(summaries: Sequence[Summary], path: Path) -> None:
     """True accept rate against false accept rate, the latter logarithmic."""
     found = having(summaries, "roc")
@@ -51,7 +56,8 @@ def plot_roc(summaries: Sequence[Summary], path: Path) -> None:
                 far, tar = (np.asarray(summary["roc"][key], float) for key in ("far", "tar"))
                 seen = far > 0  # a rate of zero has no logarithm
                 style = line_of(summary["method"])
-                axis.step(far[seen], tar[seen], where="post", label=display(summary["method"]), **style)
+                label, marker = display(summary["method"]), marker_of(far[seen])
+                axis.step(far[seen], tar[seen], where="post", label=label, marker=marker, **style)
                 lowest.append(float(tar[seen].min()))
             axis.set(xscale="log", ylim=(floor_of(lowest), 1.02), xlabel="false accept rate", ylabel="true accept rate")
             percent_axis(axis)
@@ -145,6 +151,7 @@ def plot_training(histories: Mapping[str, pd.DataFrame], path: Path) -> None:
     with panels(path, list(TRAINING.values()), "Training", columns=2, height=3.2) as axes:
         for axis, name in zip(axes, TRAINING, strict=True):
             for method, history in histories.items():
-                axis.plot(history["epoch"], history[name], label=display(method), **line_of(method))
+                epochs, label = history["epoch"], display(method)
+                axis.plot(epochs, history[name], label=label, marker=marker_of(epochs), **line_of(method))
             axis.set(xlabel="epoch", ylim=(0, 1.08 * axis.get_ylim()[1]))
-            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

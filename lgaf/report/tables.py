@@ -195,7 +195,7 @@ def build(
         cells = measured_cells(method, metrics, columns, tests)
         if all(cell == NONE for cell in cells):
             continue
-        ours = [run.backbone, run.train_set]
+        ours = [display_backbone(run.backbone), run.train_set]
         rows.append([display(method), *cells] if kind else [display(method), *ours, *cells, "this run"])
     compared = sum((method, *column) in tests for method in metrics for column in columns)
     notes = [*reading_notes(run, compared), *protocol_notes(summaries), *image_notes(summaries, alignment)]

@@ -173,7 +173,7 @@ def test_missing_images_are_left_out_counted_and_listed():
     summary, trials = score(without(faces(), "p00_0", "p10_3"), verification(), loose)
     assert summary["images"] == {"asked": 120, "used": 118, "missing": 2, "missing_names": ["p00_0", "p10_3"]}
     assert summary["trials"] == {"asked": 180, "used": 180 - 4, "dropped": 0}
-    assert "2 images have no embedding; trials with them are left out" in summary["protocol"]
+    assert "images without an embedding: 2; trials with them are left out" in summary["protocol"]
     # The pairs that remain keep the folds of the whole protocol: 18 in each, less what is missing.
     assert np.bincount(trials["fold"].to_numpy()).tolist() == [16, 18, 18, 17, 18, 18, 18, 18, 18, 17]
 

@@ -250,7 +250,7 @@ def test_missing_images():
     summary, trials = score(without(embeddings, missing), protocol, loose)
     assert summary["images"]["missing_names"] == missing
     assert summary["trials"] == {"asked": 1540, "used": 1540 - 55, "dropped": 0}
-    assert "5 images have no embedding; templates are pooled without them" in summary["protocol"]
+    assert "images without an embedding: 5; templates are pooled without them" in summary["protocol"]
     assert "55 pairs are left out: one of the templates has lost all its images" in summary["protocol"]
     assert 101 not in {*trials["left"].to_pylist(), *trials["right"].to_pylist()}
     whole = score(embeddings, protocol, loose)[1].to_pandas().set_index(["left", "right"])["score"]

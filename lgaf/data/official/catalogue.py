@@ -75,3 +75,8 @@ TRAINING_SETS = (
                  "non-commercial research, after a signed agreement"),
 )  # fmt: skip
 """Published training sets with their counts (insightface ``arcface_torch/configs``)."""
+
+
+def title_of(images: int) -> str | None:
+    """The published training set with that many images."""
+    return next((entry.title for entry in TRAINING_SETS if entry.images == images), None)

@@ -111,7 +111,7 @@ def compare_counts(
     wrong = [f"{found[what]:,} {what} (published: {n:,})" for what, n in published.items() if found[what] != n]
     if not wrong:
         return []
-    differ = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more counts that differ" if len(wrong) > 3 else "")
+    differ = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more counts" if len(wrong) > 3 else "")
     if options.counts == "published":
         raise DataError(f"{where}: has {differ}; get the whole data set, or set data.counts: any to take it as it is")
     return [f"{DIFFERS} data set: {differ}"]

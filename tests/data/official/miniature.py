@@ -10,6 +10,8 @@ import scipy.io
 Picture = Callable[[str, int], bytes]
 """(person, number of the photo) -> an encoded image."""
 FOLDS = 10
+POINTS = "7.0 9.0 16.0 9.0 12.0 14.0 8.0 18.0 15.0 18.0"
+"""The five points of a ``picture``."""
 SCFACE_PEOPLE = (1, 2, 3, 50, 51, 52, 130)
 TEN_NAMES = ("lfw", "cfp_fp", "cfp_ff", "cplfw", "calfw", "agedb", "tinyface", "scface", "ijbb", "ijbc")
 
@@ -148,15 +150,15 @@ def write_scface(
                 put(folder / place / f"{person:03d}_cam{camera}_{distance}.{end}", make(who, 10 * camera + distance))
 
 
-def write_ijb(folder: Path, name: str, make: Picture = picture, people: int = 6) -> None:
-    """Two templates a person, each of a photo and of two frames of a video."""
+def write_ijb(folder: Path, name: str, make: Picture = picture, people: int = 6, points: str = POINTS) -> None:
+    """Two templates a person, each of a photo and of two frames of a video; ``points`` are five x y of every image."""
     images, members = [], []
     for person in range(people):
         for template in (2 * person + 1, 2 * person + 2):
             for medium in (10 * template, 10 * template + 1, 10 * template + 1):
                 file = f"{len(images) + 1}.jpg"
                 put(folder / "loose_crop" / file, make(f"ijb{person}", len(images)))
-                images.append(f"{file} 7.0 9.0 16.0 9.0 12.0 14.0 8.0 18.0 15.0 18.0 0.9{len(images) % 10}")
+                images.append(f"{file} {points} 0.9{len(images) % 10}")
                 members.append(f"{file} {template} {medium}")
     put_lines(folder / "meta" / f"{name}_name_5pts_score.txt", images)
     put_lines(folder / "meta" / f"{name}_face_tid_mid.txt", members)
