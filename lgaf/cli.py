@@ -109,7 +109,8 @@ def report(settings: Settings, _: argparse.Namespace) -> None:
     from lgaf.report.report import report as write_report
     from lgaf.report.sources import Layout
 
-    run = Run(settings.seed, settings.backbone, training_set(settings), describe_machine())
+    seeds = tuple(settings.run(method).seed for method in settings.methods)
+    run = Run(settings.seed, seeds, settings.backbone, training_set(settings), describe_machine())
     write_report(Layout(RESULTS, TRIALS, MODELS), list(settings.methods), settings.benchmarks, run, settings.evaluate)
     if settings.data.source == "world":
         from lgaf.world.contact_sheet import contact_sheet

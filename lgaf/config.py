@@ -128,16 +128,16 @@ class Settings(Strict):
             lgaf = checked(LgafSettings, part(list(LgafSettings.model_fields)), where)
             model |= {"name": "lgaf", "fusion": self.fusion, **lgaf.model_arguments()}
             branch_weight = lgaf.branch_weight
-        recipe = {**self.train.model_dump(), **block.get("train", {})}
+        recipe = checked(TrainSettings, {**self.train.model_dump(), **block.get("train", {})}, f"{where}.train")
         return TrainingRun(
             method=method,
             model=checked(Architecture, model, where).model_dump(),
             head=head,
             head_options=checked(head_options(head), part(of_head), where).model_dump(),
             branch_weight=branch_weight,
-            seed=self.seed,
+            seed=self.seed if recipe.seed is None else recipe.seed,
             device=self.device,
-            train=checked(TrainSettings, recipe, f"{where}.train"),
+            train=recipe,
         )
 
 

@@ -164,3 +164,13 @@ def test_the_paper_preset_has_the_authors_recipes(method):
     assert {key: found[key] for key in train} == train
     assert settings.align.landmarks == "given"
     assert settings.benchmarks == ["lfw", "cfp_fp", "cplfw", "agedb", "calfw", "tinyface", "scface"]
+
+
+def test_training_may_have_a_seed_of_its_own(tmp_path):
+    text = (ROOT / "params.yaml").read_text()
+    for line, seed in (("  seed: null", 5), ("  seed: 7", 7)):
+        path = tmp_path / "params.yaml"
+        path.write_text(text.replace("seed: 0\n", "seed: 5\n", 1).replace("  seed: null", line, 1))
+        settings = load_settings(path)
+        assert settings.seed == 5
+        assert settings.run("arcface").seed == seed

@@ -18,6 +18,8 @@ class Run:
     """What stands with our numbers: how they came about."""
 
     seed: int
+    train_seeds: tuple[int, ...]
+    """Of the rows' training, in their order."""
     backbone: str
     train_set: str
     machine: str
@@ -30,9 +32,10 @@ def display(method: str) -> str:
 
 def reading_notes(run: Run, comparisons: int) -> list[str]:
     """How to read our rows. comparisons: number of paired tests in the table."""
+    others = "" if {*run.train_seeds} <= {run.seed} else f", of training {', '.join(map(str, run.train_seeds))}"
     notes = [
         "Our rows: per cent [interval], the best in bold. An interval covers the choice of test images, not the luck "
-        f"of training: every row is one run, seed {run.seed}."
+        f"of training: every row is one run, seed {run.seed}{others}."
     ]
     if comparisons:
         notes.append(

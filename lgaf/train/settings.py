@@ -25,6 +25,9 @@ class AugmentSettings(Strict):
 class TrainSettings(Strict):
     """How a network is trained."""
 
+    seed: int | None = Field(None, ge=0)
+    """Of initial weights, data order and augmentation; null: the seed of everything else. Another one trains again on
+    the same faces, which shows the luck of training."""
     epochs: int = Field(ge=1)
     """Passes over the training images."""
     batch_size: int = Field(ge=2)

@@ -70,8 +70,9 @@ def home_age(person: Person) -> float:
 def in_the_wild(random: np.random.Generator, person: Person, shot: Shot, frame: int) -> Scene:
     """Mild variation, mostly towards the camera; few faces are covered or deformed, as in LFW."""
     age = float(np.clip(home_age(person) + random.normal(0, 4), 16, 80))
-    yaw = float(np.clip(random.normal(0, 11), -45, 45))
-    return hinder(random, draw_scene(random, person, age, frame, yaw=yaw), 0.04, 0.08)
+    yaw = float(np.clip(random.normal(0, 9), -45, 45))
+    pitch = float(np.clip(random.normal(1, 6), -20, 22))
+    return hinder(random, draw_scene(random, person, age, frame, yaw=yaw, pitch=pitch), 0.04, 0.05)
 
 
 def to_train(random: np.random.Generator, person: Person, shot: Shot, frame: int) -> Scene:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lgaf.errors import DataError
 from lgaf.evaluate.compare import paired_difference
 from lgaf.files import read_json, write_json
 from lgaf.report.metrics import collect, read_metrics
+from lgaf.report.notes import reading_notes
 from lgaf.report.published import read_published
 from lgaf.report.render import escape_latex
 from lgaf.report.report import make_tables, report
@@ -347,3 +349,8 @@ def test_a_broken_input_is_named_and_nothing_is_written(world_run: Layout, harm)
 def test_the_report_imports_no_torch():
     code = "import sys, lgaf.report.report, lgaf.report.check; assert 'torch' not in sys.modules, 'torch'"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_luck_of_training_has_its_own_seed_under_the_table():
+    assert "one run, seed 7." in reading_notes(RUN, 0)[0]
+    assert "one run, seed 7, of training 7, 9." in reading_notes(replace(RUN, train_seeds=(7, 9)), 0)[0]
