@@ -37,15 +37,12 @@ def photos(settings: Settings, _: argparse.Namespace) -> None:
         assert settings.data.root is not None
         import_lfw(fetch_lfw(settings.data.root), PHOTOS)
     elif settings.data.source == "official":
-        from lgaf.data.benchmark import open_benchmark, write_benchmark
-        from lgaf.data.training import import_training
+        from lgaf.data.official.run import import_run
 
         root, train_set = settings.data.root, settings.data.train
         assert root is not None
         assert train_set is not None
-        for name in settings.benchmarks:  # the quicker first, so that what is missing is said early
-            write_benchmark(open_benchmark(name, root, **settings.data.official_options()), PHOTOS)
-        import_training(root / train_set, PHOTOS / "train.arrow")
+        import_run(root, train_set, settings.benchmarks, settings.data.official_options(), PHOTOS)
     else:
         from lgaf.world.render import render_world
 

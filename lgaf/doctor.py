@@ -16,6 +16,7 @@ from lgaf.align.warp import TEMPLATE_SIZE
 from lgaf.config import Settings
 from lgaf.data.benchmark import Image, locate, open_benchmark
 from lgaf.data.official.catalogue import BENCHMARKS, TRAINING_SETS, Entry
+from lgaf.data.official.run import no_root, no_training_set
 from lgaf.data.protocol import differs
 from lgaf.errors import LgafError
 
@@ -68,6 +69,8 @@ def doctor(settings: Settings, work: Path = Path()) -> list[Finding]:
     else:
         benchmarks = tqdm(settings.benchmarks, "look for", unit="benchmark", leave=False)
         found = [find_training_set(settings), *(find_benchmark(settings, name) for name in benchmarks)]
+        if settings.data.root is not None and not settings.data.root.is_dir():
+            found = [Finding("data.root", "missing", no_root(settings.data.root)), *found]
     return [*found, find_room(found, work)]
 
 
@@ -114,7 +117,7 @@ def find_training_set(settings: Settings) -> Finding:
     assert train is not None
     path, name = root / train, f"train ({train})"
     if not path.exists():
-        return Finding(name, "missing", f"{path}: no such file or folder; see docs/datasets/training.md")
+        return Finding(name, "missing", no_training_set(path))
     try:
         images, aligned = count_training_images(path)
     except (LgafError, OSError) as error:

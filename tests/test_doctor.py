@@ -71,8 +71,31 @@ def test_all_problems_at_once(tmp_path, capsys):
 
 def test_nothing_is_there(tmp_path):
     found = doctor(settings(tmp_path, ["lfw", "agedb"]), tmp_path)
-    assert states(found) == {"train (people)": "missing", "lfw": "missing", "agedb": "missing", "disk": "ok"}
-    assert "docs/datasets/training.md" in str(found[0])
+    missing = dict.fromkeys(["data.root", "train (people)", "lfw", "agedb"], "missing")
+    assert states(found) == {**missing, "disk": "ok"}
+    assert "no such folder; set data.root" in str(found[0])
+    assert "docs/datasets/training.md" in str(found[1])
+
+
+def test_photos_says_what_is_missing_before_it_writes(tmp_path, monkeypatch, capsys):
+    path = params(tmp_path, ["lfw", "agedb"])
+    monkeypatch.chdir(tmp_path)
+
+    def said() -> list[str]:
+        assert main(["--params", str(path), "photos"]) == 1
+        assert not (tmp_path / "data").exists()
+        return capsys.readouterr().err.splitlines()
+
+    root = tmp_path / "root"
+    (line,) = said()
+    assert line.startswith(f"lgaf: {root}: no such folder; set data.root")
+    write_verification_bin(root / "lfw.bin", [IMAGE] * 12000, np.arange(6000) % 2 == 0)
+    train, benchmark = said()
+    assert f"{root / 'people'}: no such file or folder; set data.train" in train
+    assert f"{root}: has no agedb: looked for agedb/" in benchmark
+    write_people(root / "people", 1, 1)
+    (line,) = said()
+    assert "has no agedb" in line
 
 
 def test_counts_that_may_differ(tmp_path, capsys):

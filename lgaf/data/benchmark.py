@@ -66,9 +66,7 @@ def open_benchmark(name: str, root: str | Path, **options: Any) -> Benchmark:
         return read_bin(name, bin_file, settings)
     if layout:
         return READERS[name].read(name, layout, settings)
-    places = [f"{folder}/" for folder in READERS[name].folders]
-    places += [place for file in READERS[name].bins for place in (file, f"bin/{file}")]
-    raise DataError(f"{root}: has no {name}: looked for {', '.join(places)}; see docs/datasets/README.md")
+    raise not_there(name, Path(root))
 
 
 def locate(name: str, root: Path) -> tuple[Path | None, Path | None]:
@@ -78,6 +76,15 @@ def locate(name: str, root: Path) -> tuple[Path | None, Path | None]:
     folders = (root / folder for folder in READERS[name].folders)
     files = (root / place / file for file in READERS[name].bins for place in (".", "bin"))
     return next(filter(Path.is_dir, folders), None), next(filter(Path.is_file, files), None)
+
+
+def not_there(name: str, root: Path) -> DataError:
+    """What is said of a benchmark of which :func:`locate` finds nothing."""
+    from lgaf.data.official import READERS
+
+    places = [f"{folder}/" for folder in READERS[name].folders]
+    places += [place for file in READERS[name].bins for place in (file, f"bin/{file}")]
+    return DataError(f"{root}: has no {name}: looked for {', '.join(places)}; see docs/datasets/README.md")
 
 
 def write_benchmark(benchmark: Benchmark, out_dir: str | Path) -> None:

@@ -1,0 +1,44 @@
+"""What an official run reads, from ``data.root`` into packs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lgaf.data.benchmark import locate, not_there, open_benchmark, write_benchmark
+from lgaf.data.training import import_training
+from lgaf.errors import DataError
+
+
+def import_run(root: Path, train: Path, benchmarks: Sequence[str], options: dict[str, Any], out_dir: Path) -> None:
+    """Write every benchmark's pack and protocol and ``train.arrow`` into ``out_dir``.
+
+    root: ``data.root``; train: the training set below it; options: of :func:`lgaf.data.benchmark.open_benchmark`.
+
+    Raises:
+        DataError: something is not there, a line each and before anything is written; or it is malformed.
+    """
+    if missing := lacking(root, train, benchmarks):
+        raise DataError("\n".join(missing))
+    for name in benchmarks:  # the quicker first, so that what is wrong is said early
+        write_benchmark(open_benchmark(name, root, **options), out_dir)
+    import_training(root / train, out_dir / "train.arrow")
+
+
+def lacking(root: Path, train: Path, benchmarks: Sequence[str]) -> list[str]:
+    """What is not there at all, a line each."""
+    if not root.is_dir():
+        return [no_root(root)]
+    found = [] if (root / train).exists() else [no_training_set(root / train)]
+    return found + [str(not_there(name, root)) for name in benchmarks if not any(locate(name, root))]
+
+
+def no_root(root: Path) -> str:
+    """What is said of a ``data.root`` that is not there."""
+    return f"{root}: no such folder; set data.root to the folder that holds the data sets, see docs/datasets/README.md"
+
+
+def no_training_set(path: Path) -> str:
+    """What is said of a training set that is not there."""
+    return f"{path}: no such file or folder; set data.train, see docs/datasets/training.md"
