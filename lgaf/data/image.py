@@ -21,19 +21,29 @@ def decode_image(encoded: bytes, where: str) -> np.ndarray:
     """Decode an encoded image to (H, W, 3) uint8 RGB.
 
     Raises:
-        DataError: the bytes are no image, or one of more than ``MAX_PIXELS``; ``where`` (file and record) is named.
+        DataError: as :func:`decode`; ``where`` (file and record) is named.
+    """
+    try:
+        return decode(encoded)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}") from None
+
+
+def decode(encoded: bytes) -> np.ndarray:
+    """Decode an encoded image to (H, W, 3) uint8 RGB.
+
+    Raises:
+        ValueError: the bytes are no image, or one of more than ``MAX_PIXELS``.
     """
     size = image_size(encoded)
     if size is not None and size[0] * size[1] > MAX_PIXELS:
-        raise DataError(f"{where}: {size[1]}x{size[0]} pixels are more than {MAX_PIXELS}; no photo is so large")
-    pixels = None
-    if size is not None:
-        try:
-            pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB)
-        except cv2.error:  # a header that contradicts itself
-            pixels = None
+        raise ValueError(f"{size[1]}x{size[0]} pixels are more than {MAX_PIXELS}; no photo is so large")
+    try:
+        pixels = None if size is None else cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error:  # a header that contradicts itself
+        pixels = None
     if pixels is None:
-        raise DataError(f"{where}: not a readable image ({len(encoded)} bytes); JPEG, PNG and BMP are read")
+        raise ValueError(f"not a readable image ({len(encoded)} bytes); JPEG, PNG and BMP are read")
     return pixels
 
 

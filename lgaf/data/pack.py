@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lgaf.data.image import decode_image
+from lgaf.data.image import decode
 from lgaf.data.reference import COLUMNS as REFERENCE
 from lgaf.data.reference import Reference, ReferredFiles
 from lgaf.errors import DataError
@@ -147,7 +147,11 @@ class Pack:
         Raises:
             DataError: the stored bytes are no image.
         """
-        return decode_image(self.encoded(index), self.where(index))
+        encoded = self.encoded(index)
+        try:
+            return decode(encoded)
+        except ValueError as error:
+            raise DataError(f"{self.where(index)}: {error}") from None
 
     def landmarks(self, index: int) -> np.ndarray | None:
         """Five points (5, 2) in pixels, or None where unknown."""

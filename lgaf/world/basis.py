@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from tqdm import tqdm
 
 from lgaf.errors import DataError
@@ -159,7 +159,7 @@ def build_basis(out_path: str | Path) -> None:
         "targets": np.stack(targets),
     }
     with atomic(out_path) as temporary:
-        save_file(tensors, temporary, metadata={"names": json.dumps(names)})
+        temporary.write_bytes(save(tensors, metadata={"names": json.dumps(names)}))
 
 
 def load_basis(path: str | Path) -> Basis:

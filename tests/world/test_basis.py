@@ -84,3 +84,22 @@ def test_normals_point_out_and_light_reaches_the_near_side(studio: Studio) -> No
     assert lit(basis.vertices, basis.triangles, np.array([0, 0, 1.0]))[nose] == 1
     assert lit(basis.vertices, basis.triangles, np.array([0, 0, -1.0]))[nose] == 0
     assert basis.vertices[right, 0] < 0 < basis.vertices[left, 0]
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    """A limit on file sizes stands in for the full disk."""
+    code = (
+        "import resource, signal\n"
+        "from lgaf.errors import DataError\n"
+        "from lgaf.world.basis import build_basis\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "try:\n"
+        f"    build_basis({str(tmp_path / 'basis')!r})\n"
+        "except DataError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "basis: cannot be written: " in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
