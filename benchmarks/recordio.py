@@ -23,7 +23,7 @@ from lgaf.data.recordio import FRAME, HEADER, MAGIC, read_recordio
 from lgaf.data.training import import_training
 from lgaf.export import export
 
-RECORDS, TURN, ROUNDS = 2000, 50, 25
+RECORDS, TURN, ROUNDS = 2000, 10, 25
 IMAGES, IDENTITIES = 5_822_653, 85_742
 """Of MS1MV2."""
 SLOT = 6912

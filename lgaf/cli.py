@@ -6,10 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lgaf.config import Settings, load_settings
 from lgaf.errors import DataError, LgafError, RegressionError
 from lgaf.files import write_json
+
+if TYPE_CHECKING:
+    from lgaf.config import Settings
 
 BASIS = Path("data/basis.safetensors")
 PHOTOS = Path("data/photos")
@@ -203,6 +206,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when all went well, 1 with one line a problem when not, 130 on Ctrl-C."""
     arguments = parser().parse_args(argv)
     try:
+        from lgaf.config import load_settings  # a second of imports, in which Ctrl-C is to be one line as well
+
         arguments.function(load_settings(arguments.params), arguments)
     except (LgafError, OSError) as error:  # OSError: a disk that is full or gone, met outside our own writers
         print(f"lgaf: {error}", file=sys.stderr)
