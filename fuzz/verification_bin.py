@@ -6,6 +6,8 @@ import atheris
 import numpy as np
 from harness import fuzz
 
+for function in pickle._Unpickler.dispatch.values():  # the pickle module was imported before it could be instrumented
+    atheris.instrument_func(function)
 with atheris.instrument_imports():
     from lgaf.data import read_verification_bin
 
