@@ -83,6 +83,7 @@ class RecordIO:
         self.bytes = map_file(path)
         self.words = np.frombuffer(self.bytes, "<u4", len(self.bytes) // 4)
         self.keys, self.offsets = read_index(path.with_suffix(".idx"), len(self.bytes))
+        self.all_offsets = self.offsets
         self.starts = self.read_ranges()
         if self.starts is not None:
             images = slice(1, 1 + int(self.starts[-1]))
@@ -111,9 +112,10 @@ class RecordIO:
     def payload(self, index: int) -> bytes:
         """The bytes of a record, its parts put together."""
         at, parts, expected = int(self.offsets[index]), [], (WHOLE, FIRST)
+        end = len(self.bytes)
         while True:
-            if at + FRAME.size > len(self.bytes):
-                raise self.error(index, "the file ends within it")
+            if at + FRAME.size > end:
+                raise self.error(index, "the file, or the next record, comes before its last part")
             magic, word = FRAME.unpack_from(self.bytes, at)
             flag, start, stop = word >> 29, at + FRAME.size, at + FRAME.size + (word & LENGTH)
             if magic != MAGIC or flag not in expected:
@@ -123,7 +125,15 @@ class RecordIO:
             parts.append(self.bytes[start:stop])
             if flag in (WHOLE, LAST):
                 return MAGIC_BYTES.join(parts)
+            if flag == FIRST:  # else many records could lead into one long row of parts
+                after = np.searchsorted(self.file_order, at, side="right")
+                end = int(self.file_order[after]) if after < len(self.file_order) else end
             at, expected = stop + -stop % 4, (MIDDLE, LAST)
+
+    @cached_property
+    def file_order(self) -> np.ndarray:
+        """Offsets of all records, rising."""
+        return np.sort(self.all_offsets, kind="stable")
 
     def error(self, index: int, what: str) -> DataError:
         """What is wrong with a record."""

@@ -2,6 +2,7 @@
 
 import pickle
 import shutil
+import struct
 from contextlib import suppress
 
 import numpy as np
@@ -166,6 +167,23 @@ def test_a_cut_file(tmp_path):
     for use in (lambda: records[2], lambda: records.labels):
         with pytest.raises(DataError, match=r"record 2: the file ends within it; fetch \.rec and \.idx again"):
             use()
+
+
+def test_many_records_that_lead_into_one_row_of_parts(tmp_path):
+    """Each must end before the next begins: else reading them takes time as the square of the file's size."""
+    head = 1 << 29 | 24  # a first part, 24 bytes
+    first = MAGIC + struct.pack("<I", head) + bytes(24)
+    middle, last = MAGIC + struct.pack("<I", 2 << 29), MAGIC + struct.pack("<I", 3 << 29)
+    count, row = 1500, 20_000
+    starts = [MAGIC + struct.pack("<I", 1 << 29 | 32 * (count - index) - 8) + bytes(24) for index in range(count)]
+    (tmp_path / "train.rec").write_bytes(b"".join(starts) + middle * row + last)
+    (tmp_path / "train.idx").write_text("".join(f"{index + 5}\t{32 * index}\n" for index in range(count)))
+    records = read_recordio(tmp_path)
+    with pytest.raises(DataError, match="record 5: the file, or the next record, comes before its last part"):
+        records.labels  # noqa: B018
+    (tmp_path / "train.rec").write_bytes((first + middle * row + last + bytes(8)) * 2)
+    (tmp_path / "train.idx").write_text(f"5\t0\n6\t{len(first + middle * row + last) + 8}\n")
+    assert len(read_recordio(tmp_path)[1].image) == 4 * (row + 1)
 
 
 def test_another_process_opens_the_files_itself(tmp_path):
