@@ -22,6 +22,8 @@ from lgaf.files import write_json
 from lgaf.workers import cores, ordered_map
 
 IMAGES_A_TASK = 16
+IMAGES_A_WORKER = 400
+"""Below this a further process takes longer to start than it saves."""
 NO_MOVE = 1e-5
 """A similarity this near to the identity is one: what rounding to float32 leaves of points on the template."""
 
@@ -96,9 +98,10 @@ def align_pack(
     target: the aligned pack; landmarks are the five points after warping (null for a central crop), labels and truth
     columns are the source's. report: JSON with ``counts`` of images, detected, given, missed, unreadable (the first is
     the sum of the others) and written, then every missed and unreadable name, why, and what was done.
-    on_miss: what to do with an image with no face; see :class:`AlignSettings`. workers: processes, default all cores;
-    the result does not depend on it. An image that is aligned already, by its given points, is decoded to check it and
-    passed on as it is stored, bytes or reference. Neither file appears unless both are whole.
+    on_miss: what to do with an image with no face; see :class:`AlignSettings`. workers: processes, by default as many as
+    there are cores and images worth it; the result does not depend on it. An image that is aligned already, by its given
+    points, is decoded to check it and passed on as it is stored, bytes or reference. Neither file appears unless both are
+    whole.
 
     Raises:
         DataError: the pack is broken or empty, more files are unreadable than ``settings.max_unreadable`` allows, no
@@ -112,7 +115,8 @@ def align_pack(
     skipped: dict[str, list[dict[str, str]]] = {"missed": [], "unreadable": []}
     truth = list(pack.truth)
     job = (source, settings, image_size, on_miss)
-    outcomes = ordered_map(Aligner, job, len(pack), workers or cores(), IMAGES_A_TASK)
+    workers = workers or min(cores(), max(1, len(pack) // IMAGES_A_WORKER))
+    outcomes = ordered_map(Aligner, job, len(pack), workers, IMAGES_A_TASK)
     with closing(outcomes), write_pack(target, truth, pack.refers) as out:
         for index, outcome in enumerate(tqdm(outcomes, f"align {source.stem}", len(pack), unit="image")):
             name = pack.name(index)
