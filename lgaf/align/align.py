@@ -98,10 +98,10 @@ def align_pack(
     target: the aligned pack; landmarks are the five points after warping (null for a central crop), labels and truth
     columns are the source's. report: JSON with ``counts`` of images, detected, given, missed, unreadable (the first is
     the sum of the others) and written, then every missed and unreadable name, why, and what was done.
-    on_miss: what to do with an image with no face; see :class:`AlignSettings`. workers: processes, by default as many as
-    there are cores and images worth it; the result does not depend on it. An image that is aligned already, by its given
-    points, is decoded to check it and passed on as it is stored, bytes or reference. Neither file appears unless both are
-    whole.
+    on_miss: what to do with an image with no face; see :class:`AlignSettings`. workers: processes, by default as many
+    as there are cores and images worth it; the result does not depend on it. An image that is aligned already, by its
+    given points, is decoded to check it and passed on as it is stored, bytes or reference. Neither file appears unless
+    both are whole.
 
     Raises:
         DataError: the pack is broken or empty, more files are unreadable than ``settings.max_unreadable`` allows, no
