@@ -1,50 +1,19 @@
-"""Templates against insightface's loops, written out, scikit-learn's curve, and resamples made of copies."""
+"""Pooling, scores and ranking of templates against other routes: insightface's loops, scikit-learn, by hand."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from itertools import pairwise
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_curve
-from sklearn.preprocessing import normalize
+from template_cases import RATES, insightface_pool, insightface_tar, ranked
 
-from lgaf.data.embeddings import Embeddings, write_embeddings
-from lgaf.data.protocol import write_protocol
-from lgaf.data.templates import MEMBERS, PAIRS, Templates
-from lgaf.errors import DataError, SettingsError
-from lgaf.evaluate import EvaluateSettings, paired_difference
-from lgaf.evaluate.bootstrap import draws
-from lgaf.evaluate.estimates import estimate
-from lgaf.evaluate.resampled import nearest_corners, resampled_tar
-from lgaf.evaluate.score import score, score_files
-from lgaf.evaluate.templates import Ranking, infer_people, pair_scores, pool, rank_pairs
-
-RATES = (1e-6, 1e-3, 0.01, 0.05, 0.1, 0.3, 0.5, 0.9, 1)
-QUICK = EvaluateSettings(replicates=100)
-WITHOUT_SCORE = EvaluateSettings(replicates=100, templates={"protocol": "adaface"})
-
-
-def insightface_pool(features, templates, medias):
-    """As ``image2template_feature`` goes: one template after the other, one medium after the other."""
-    pooled = []
-    for template in np.unique(templates):
-        of_template, media = features[templates == template], medias[templates == template]
-        means = [np.mean(of_template[media == medium], axis=0, keepdims=True) for medium in np.unique(media)]
-        pooled.append(np.sum(np.array(means), axis=0)[0].astype(np.float64))
-    return normalize(np.array(pooled))
-
-
-def insightface_tar(same, scores, far):
-    """As its last cell reads scikit-learn's curve."""
-    false, true, _ = roc_curve(same, scores)
-    false, true = np.flipud(false), np.flipud(true)
-    return true[min(zip(np.abs(false - far), range(len(false)), strict=True))[1]]
+from lgaf.errors import DataError
+from lgaf.evaluate.resampled import resampled_tar
+from lgaf.evaluate.templates import infer_people, pair_scores, pool
 
 
 def by_hand_tar(same, scores, far):
@@ -58,16 +27,6 @@ def by_hand_tar(same, scores, far):
     rates = [(0.0, 0.0)] + [(false / points[-1][0], true / points[-1][1]) for false, true in corners]
     nearest = min(abs(rate - far) for rate, _ in rates)
     return max((rate, tar) for rate, tar in rates if abs(rate - far) == nearest)[1]
-
-
-def table(left, right, same, scores):
-    columns = zip((left, right, same, scores), (pa.int32(), pa.int32(), pa.bool_(), pa.float64()), strict=True)
-    return pa.table([pa.array(values, kind) for values, kind in columns], ["left", "right", "same", "score"])
-
-
-def ranked(same, scores):
-    count = len(same)
-    return rank_pairs(table(np.arange(count), np.arange(count) + count, same, scores))
 
 
 @pytest.mark.parametrize(("images", "templates"), [(1, 1), (40, 40), (3000, 200), (9000, 3), (5000, 1)])
@@ -157,211 +116,3 @@ def test_people_are_what_mated_pairs_join():
     people = infer_people(np.array([1, 5, 0]), np.array([5, 3, 2]), 6)
     groups = {tuple(np.flatnonzero(people == person)) for person in people}
     assert groups == {(1, 3, 5), (0, 2), (4,)}
-
-
-def example(people=14, each=4, noise=1.2, seed=0):
-    """Images of two media in each of ``each`` templates a person, all pairs of templates; some images blurred."""
-    rng = np.random.default_rng(seed)
-    template = np.repeat(np.arange(people * each), 3)
-    person = template // each
-    names = [f"{number}.jpg" for number in range(len(template))]
-    detector = rng.random(len(template)).astype(np.float32)
-    vectors = rng.standard_normal((people, 16))[person]
-    vectors = vectors + noise * (2 - detector[:, None]) * rng.standard_normal(vectors.shape)
-    embeddings = Embeddings(
-        names=names,
-        labels=np.full(len(names), -1, np.int32),
-        vectors=vectors.astype(np.float32),
-        norms=np.linalg.norm(vectors, axis=1).astype(np.float32),
-        attention=None,
-        flip=True,
-        truth={},
-    )
-    members = pa.table([names, template + 100, np.tile([7, 8, 8], len(names) // 3), detector], schema=MEMBERS)
-    left, right = np.triu_indices(people * each, 1)
-    pairs = pa.table([left + 100, right + 100, left // each == right // each], schema=PAIRS)
-    return embeddings, Templates(members=members, pairs=pairs, notes=["a note of the reader's"])
-
-
-def tables_tar(trials, far):
-    return insightface_tar(trials["same"].to_numpy(), trials["score"].to_numpy(), far)
-
-
-@pytest.mark.parametrize("chosen", [QUICK, WITHOUT_SCORE])
-def test_summary(chosen):
-    embeddings, protocol = example()
-    summary, trials = score(embeddings, protocol, chosen)
-    json.dumps(summary, allow_nan=False)
-    members = protocol.members
-    features = embeddings.vectors
-    if chosen is QUICK:
-        features = features * members["score"].to_numpy()[:, None]
-    pooled = insightface_pool(features, members["template"].to_numpy(), members["media"].to_numpy())
-    left, right = (protocol.pairs[side].to_numpy() - 100 for side in ("left", "right"))
-    assert trials["score"].to_numpy() == pytest.approx(np.sum(pooled[left] * pooled[right], axis=1))
-    assert trials.select(PAIRS.names).equals(protocol.pairs)
-    assert [trials.schema.field(name).type for name in trials.column_names] == [*PAIRS.types, pa.float64()]
-
-    nonmated = 1540 - 14 * 6
-    assert list(summary["metrics"]) == ["tar@far=1e-3", "tar@far=1e-2", "tar@far=1e-1"]
-    for far, metric in zip((1e-3, 1e-2, 1e-1), summary["metrics"].values(), strict=True):
-        assert metric["value"] == tables_tar(trials, far)
-        assert metric["n"] == 84
-        assert 0 <= metric["low"] <= metric["value"] <= metric["high"] <= 1
-    assert summary["trials"] == {"asked": 1540, "used": 1540, "dropped": 0}
-    assert summary["images"] == {"asked": 168, "used": 168, "missing": 0, "missing_names": []}
-    assert sum(summary["histogram"]["nonmated"]) == nonmated
-    assert summary["roc"]["far"][-1] == summary["roc"]["tar"][-1] == 1
-    text = "\n".join(summary["protocol"])
-    assert ("times the detector's score (insightface" in text) == (chosen is QUICK)
-    assert ("without the detector's score (AdaFace" in text) == (chosen is WITHOUT_SCORE)
-    assert "56 templates; 84 mated and 1,456 non-mated pairs" in text
-    assert "100 bootstrap resamples of identities, inferred" in text
-    assert "tar@far=1e-4 left out: 1,456 non-mated pairs cannot show it" in text
-    assert "a note of the reader's" in text
-
-
-def test_the_two_protocols_differ_and_better_features_score_higher():
-    embeddings, protocol = example()
-    first, second = (score(embeddings, protocol, chosen)[0]["metrics"] for chosen in (QUICK, WITHOUT_SCORE))
-    assert first["tar@far=1e-2"]["value"] > second["tar@far=1e-2"]["value"]  # the detector's score tells the noise
-    better = score(*example(noise=0.5), QUICK)[0]["metrics"]
-    assert better["tar@far=1e-2"]["value"] > first["tar@far=1e-2"]["value"]
-
-
-def without(embeddings, missing):
-    kept = np.array([name not in missing for name in embeddings.names])
-    return dataclasses.replace(
-        embeddings,
-        names=[name for name in embeddings.names if name not in missing],
-        labels=embeddings.labels[kept],
-        vectors=embeddings.vectors[kept],
-        norms=embeddings.norms[kept],
-    )
-
-
-def test_missing_images():
-    """Template 100 keeps one image, 101 none."""
-    embeddings, protocol = example()
-    missing = ["0.jpg", "1.jpg", "3.jpg", "4.jpg", "5.jpg"]
-    with pytest.raises(DataError, match="5 of 168 images that the protocol asks for lack"):
-        score(without(embeddings, missing), protocol, QUICK)
-    loose = EvaluateSettings(replicates=100, max_missing=0.05)
-    summary, trials = score(without(embeddings, missing), protocol, loose)
-    assert summary["images"]["missing_names"] == missing
-    assert summary["trials"] == {"asked": 1540, "used": 1540 - 55, "dropped": 0}
-    assert "images without an embedding: 5; templates are pooled without them" in summary["protocol"]
-    assert "55 pairs are left out: one of the templates has lost all its images" in summary["protocol"]
-    assert 101 not in {*trials["left"].to_pylist(), *trials["right"].to_pylist()}
-    whole = score(embeddings, protocol, loose)[1].to_pandas().set_index(["left", "right"])["score"]
-    rest = trials.to_pandas().set_index(["left", "right"])["score"]
-    changed = rest != whole[rest.index]
-    assert set(changed[changed].index.get_level_values("left")) == {100}
-
-
-def test_too_few_pairs_for_any_rate():
-    embeddings, protocol = example(people=2, each=3)
-    with pytest.raises(DataError, match="9 non-mated pairs of templates can show no rate; at least 10 are needed"):
-        score(embeddings, protocol, QUICK)
-
-
-def copies(ranking, drawn):
-    """A resample spelt out: each pair as often as its weight says; pairs of one person once a copy."""
-    weights = np.where(ranking.left == ranking.right, drawn[ranking.left], drawn[ranking.left] * drawn[ranking.right])
-    return weights.astype(int)
-
-
-def spelt_out_tar(ranking, weights, far):
-    """TAR at the corner nearest to ``far``, pairs repeated ``weights`` times; corners: mated pairs, and the ends."""
-    points = [(0.0, 0.0)]
-    false = true = 0
-    for same, weight in zip(ranking.same, weights, strict=True):
-        true, false = true + same * weight, false + (not same) * weight
-        if same and weight:
-            points.append((false, true))
-    points = [(a / false, b / true) for a, b in points] + [(1.0, 1.0)]
-    nearest = min(abs(rate - far) for rate, _ in points)
-    return max((rate, tar) for rate, tar in points if abs(rate - far) == nearest)[1]
-
-
-def test_resamples_are_those_of_copies():
-    ranking = rank_pairs(score(*example(), QUICK)[1])
-    fars = (1e-3, 1e-2, 1e-1)
-    found = resampled_tar(ranking, fars, 12, seed=5)
-    (drawn,) = draws(14, 12, 5, 12)
-    for replicate in range(12):
-        weights = copies(ranking, drawn[:, replicate])
-        expected = [spelt_out_tar(ranking, weights, far) for far in fars]
-        assert found[:, replicate] == pytest.approx(expected)
-    assert found.std() > 0
-    assert np.array_equal(resampled_tar(ranking, fars, 12, 5), found)
-
-
-@settings(max_examples=50, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), count=st.integers(5, 3000))
-def test_with_all_weights_one_the_resample_is_the_sample(seed, count):
-    rng = np.random.default_rng(seed)
-    same = rng.permutation(np.arange(count) % 3 == 0)
-    scores = rng.permutation(count) / count
-    scores[same.argmax()] = 1  # scikit-learn keeps the first point, also where it is no corner
-    ranking = ranked(same, scores)
-    accepted = np.cumsum(ranking.same)[ranking.same][:, None]
-    false = np.append(np.cumsum(~ranking.same)[ranking.same], np.sum(~same))[:, None]
-    found = nearest_corners(accepted, false, np.ones_like(accepted, bool), RATES)[:, 0]
-    assert found.tolist() == [ranking.tar(far) for far in RATES]
-
-
-def test_a_pair_of_one_person_counts_once_a_copy():
-    """Also a non-mated one, which contradicts the mated ones but is what the lists say."""
-    ranking = Ranking(
-        scores=np.array([3.0, 2.0, 1.0, 0.0]),
-        same=np.array([True, False, True, False]),
-        left=np.array([0, 0, 1, 0]),
-        right=np.array([0, 0, 1, 1]),
-    )
-    found = resampled_tar(ranking, (0.4,), 40, 0)[0]
-    (drawn,) = draws(2, 40, 0, 40)
-    expected = [spelt_out_tar(ranking, copies(ranking, column), 0.4) if column.all() else np.nan for column in drawn.T]
-    lost = np.isnan(expected)
-    assert 0 < lost.sum() < 40
-    assert found[~lost] == pytest.approx(np.array(expected)[~lost])
-
-
-def test_intervals_hold_the_true_value():
-    """About 95 of 100 data sets of new people; too few people and too coarse rates to ask for more than 85."""
-    truth = np.mean([tables_tar(score(*example(seed=1000 + k), QUICK)[1], 0.1) for k in range(60)])
-    held = 0
-    for seed in range(60):
-        metric = score(*example(seed=seed), QUICK)[0]["metrics"]["tar@far=1e-1"]
-        held += metric["low"] <= truth <= metric["high"]
-    assert held >= 51
-
-
-def test_two_methods_compare_on_equal_trials():
-    good, bad = (score(*example(noise=noise), QUICK)[1] for noise in (0.6, 1.5))
-    found = paired_difference(good, bad, ["tar@far=1e-2"], replicates=200)["tar@far=1e-2"]
-    assert found.difference == pytest.approx(tables_tar(good, 0.01) - tables_tar(bad, 0.01))
-    assert 0 < found.low < found.difference < found.high
-    assert found.p < 0.05
-    with pytest.raises(DataError, match="the trials differ in column 'left'"):
-        paired_difference(good, bad.slice(1), ["tar@far=1e-2"])
-
-
-def test_another_metric_is_refused():
-    _, trials = score(*example(), QUICK)
-    with pytest.raises(SettingsError, match=r"'accuracy' is no metric of templates; expected tar@far=1e-4"):
-        estimate(trials, ["accuracy"], 0, 100)
-
-
-def test_files(tmp_path):
-    embeddings, protocol = example()
-    write_embeddings(tmp_path / "e.arrow", embeddings)
-    write_protocol(tmp_path / "ijbc.json", protocol)
-    outputs = tmp_path / "out.json", tmp_path / "trials.arrow"
-    score_files(tmp_path / "e.arrow", tmp_path / "ijbc.json", *outputs, "lgaf", "ijbc", QUICK, 3)
-    expected = score(embeddings, protocol, QUICK, 3)[0]
-    summary = json.loads(outputs[0].read_text())
-    assert summary == {"method": "lgaf", "benchmark": "ijbc", **json.loads(json.dumps(expected))}
-    written = [output.read_bytes() for output in outputs]
-    score_files(tmp_path / "e.arrow", tmp_path / "ijbc.json", *outputs, "lgaf", "ijbc", QUICK, 3)
-    assert [output.read_bytes() for output in outputs] == written
