@@ -92,7 +92,7 @@ def find_benchmark(settings: Settings, name: str) -> Finding:
 
 def find_lfw(settings: Settings) -> Finding:
     """What there is of LFW, to train and to test."""
-    from lgaf.data.official.lfw import find_photos, lists_of
+    from lgaf.data.official.lfw import lists_of
 
     root, entry = settings.data.root, BENCHMARKS["lfw"]
     assert root is not None
@@ -102,10 +102,9 @@ def find_lfw(settings: Settings) -> Finding:
         return Finding("lfw", "to fetch", f"{root} is empty; scikit-learn fetches LFW into it, about 0.2 GB", entry)
     try:
         lists = lists_of(folder)
-        photos = find_photos(folder)
     except LgafError as error:
         return Finding("lfw", "broken", str(error), entry)
-    images = [Image(photo.name, photos / photo.name) for photo in {**lists.trained, **lists.tested}]
+    images = [Image(photo.name, lists.photos / photo.name) for photo in {**lists.trained, **lists.tested}]
     said = f"{len(lists.trained):,} photos to train on, {len(lists.pairs):,} pairs to test"
     return Finding("lfw", "ok", said, entry, len(images), pack_bytes(settings, len(images), sum(map(bytes_of, images))))
 

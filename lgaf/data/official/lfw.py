@@ -66,6 +66,8 @@ def read_lfw(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
 class Lists(NamedTuple):
     """What there is to train on and to test."""
 
+    photos: Path
+    """The folder of people's folders."""
     trained: Lines
     pairs: list[PhotoPair]
     folds: int
@@ -90,7 +92,7 @@ def lists_of(root: Path) -> Lists:
             f"{root}/train.txt: also in pairs.txt: {', '.join(shared)}; a test is of unseen people: remove them"
         )
     require({photo.name: where for photo, where in {**trained, **tested}.items()}, photos)
-    return Lists(trained, pairs, folds, tested)
+    return Lists(photos, trained, pairs, folds, tested)
 
 
 def import_lfw(root: Path, out_dir: Path) -> None:
@@ -102,8 +104,7 @@ def import_lfw(root: Path, out_dir: Path) -> None:
     Raises:
         DataError: as :func:`lists_of`.
     """
-    photos = find_photos(root)
-    trained, pairs, folds, tested = lists_of(root)
+    photos, trained, pairs, folds, tested = lists_of(root)
     to_train, to_test = (sorted({photo.person for photo in lines}) for lines in (trained, tested))
     labels = {person: label for label, person in enumerate([*to_train, *to_test])}
     benchmark = pairs_of(root / "pairs.txt", pairs, folds, photos, labels)
