@@ -19,7 +19,7 @@ from lgaf.align.align import align_pack
 from lgaf.align.detector import Detector, choose
 from lgaf.align.refine import MIRRORED, Refiner
 from lgaf.align.settings import AlignSettings
-from lgaf.data.pack import Pack, write_pack
+from lgaf.formats.pack import Pack, write_pack
 from lgaf.workers import cores
 
 IMAGES = 1000

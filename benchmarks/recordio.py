@@ -17,11 +17,11 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from lgaf.data.image import decode_image
-from lgaf.data.pack import Pack, write_pack
 from lgaf.data.recordio import FRAME, HEADER, MAGIC, read_recordio
 from lgaf.data.training import import_training
 from lgaf.export import export
+from lgaf.formats.image import decode_image
+from lgaf.formats.pack import Pack, write_pack
 
 RECORDS, TURN, ROUNDS = 2000, 10, 25
 IMAGES, IDENTITIES = 5_822_653, 85_742

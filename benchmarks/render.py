@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lgaf.data.image import decode_image
+from lgaf.formats.image import decode_image
 from lgaf.workers import cores, ordered_map
 from lgaf.world.basis import build_basis
 from lgaf.world.camera import encode

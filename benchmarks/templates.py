@@ -20,12 +20,12 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from lgaf.data.embeddings import Embeddings, write_embeddings
 from lgaf.data.official import ijb
-from lgaf.data.protocol import Identification, write_protocol
-from lgaf.data.templates import MEMBERS, Templates
 from lgaf.evaluate.score import score_files
 from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.formats.embeddings import Embeddings, write_embeddings
+from lgaf.formats.protocol import Identification, write_protocol
+from lgaf.formats.templates import MEMBERS, Templates
 
 DIMENSION = 512
 IMAGES, TEMPLATES, SUBJECTS, MATED, NONMATED = 469_375, 23_124, 3_531, 19_557, 15_638_932  # IJB-C

@@ -8,7 +8,7 @@ import numpy as np
 from harness import fuzz
 
 with atheris.instrument_imports():
-    from lgaf.data.image import decode_image
+    from lgaf.formats.image import decode_image
 
 PIXELS = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
 PROGRESSIVE = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_RST_INTERVAL, 1]

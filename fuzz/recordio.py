@@ -8,8 +8,8 @@ from harness import fuzz
 
 with atheris.instrument_imports():
     from lgaf.data import read_recordio
-    from lgaf.data.pack import write_pack
     from lgaf.export import export_recordio
+    from lgaf.formats.pack import write_pack
 
 
 def read(path: Path) -> None:

@@ -42,7 +42,7 @@ class DataSettings(OfficialOptions):
     """What is generated."""
 
     def official_options(self) -> dict[str, Any]:
-        """The options of :func:`lgaf.data.benchmark.open_benchmark`."""
+        """The options of :func:`lgaf.data.official.readers.open_benchmark`."""
         return {name: getattr(self, name) for name in OfficialOptions.model_fields}
 
     @model_validator(mode="after")

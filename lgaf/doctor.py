@@ -14,11 +14,12 @@ from tqdm import tqdm
 
 from lgaf.align.warp import TEMPLATE_SIZE
 from lgaf.config import Settings
-from lgaf.data.benchmark import Image, locate, open_benchmark
+from lgaf.data.benchmark import Image
 from lgaf.data.official.catalogue import BENCHMARKS, TRAINING_SETS, Entry
+from lgaf.data.official.readers import locate, open_benchmark
 from lgaf.data.official.run import no_root, no_training_set
-from lgaf.data.protocol import differs
 from lgaf.errors import LgafError
+from lgaf.formats.protocol import differs
 
 State = Literal["ok", "differs", "missing", "broken", "to fetch"]
 CROP_BYTES = 2.25
@@ -145,7 +146,7 @@ def count_training_images(path: Path) -> tuple[int, bool]:
 
         return len(read_recordio(path)), True
     if path.suffix == ".arrow":
-        from lgaf.data.pack import Pack
+        from lgaf.formats.pack import Pack
 
         return len(Pack(path)), False
     if path.is_file():

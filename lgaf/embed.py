@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from lgaf.data.embeddings import Embeddings, write_embeddings
-from lgaf.data.pack import Pack
 from lgaf.device import choose_device
 from lgaf.errors import DataError
+from lgaf.formats.embeddings import Embeddings, write_embeddings
+from lgaf.formats.pack import Pack
 from lgaf.models import LGAF, Plain, create_model
 
 BATCH = 128

@@ -12,13 +12,13 @@ from typing import BinaryIO
 import numpy as np
 from tqdm import tqdm
 
-from lgaf.data.image import image_size
-from lgaf.data.pack import Pack
-from lgaf.data.protocol import Verification, read_protocol
 from lgaf.data.recordio import FIRST, FRAME, HEADER, LAST, MAGIC, MAGIC_BYTES, MIDDLE, WHOLE
 from lgaf.data.verification_bin import write_verification_bin
 from lgaf.errors import DataError
 from lgaf.files import atomic
+from lgaf.formats.image import image_size
+from lgaf.formats.pack import Pack
+from lgaf.formats.protocol import Verification, read_protocol
 
 FOLDS = 10
 """That InsightFace's code, and all that follows it, makes of the pairs."""

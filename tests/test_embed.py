@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from lgaf.data.embeddings import read_embeddings
-from lgaf.data.pack import Pack, write_pack
 from lgaf.embed import embed, embed_pack
 from lgaf.errors import DataError
+from lgaf.formats.embeddings import read_embeddings
+from lgaf.formats.pack import Pack, write_pack
 from lgaf.models import create_model
 from lgaf.models.checkpoint import save_model
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from lgaf.cli import main
 from lgaf.data import read_recordio, read_verification_bin
-from lgaf.data.pack import Pack, write_pack
-from lgaf.data.protocol import Identification, Verification, write_protocol
-from lgaf.data.reference import Reference
 from lgaf.data.training import import_training
 from lgaf.errors import DataError
 from lgaf.export import cut, export
+from lgaf.formats.pack import Pack, write_pack
+from lgaf.formats.protocol import Identification, Verification, write_protocol
+from lgaf.formats.reference import Reference
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 LABELS = [30, 10, 30, 20, 10]

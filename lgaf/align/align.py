@@ -16,9 +16,9 @@ from lgaf.align.detector import Detector, choose
 from lgaf.align.refine import Refiner
 from lgaf.align.settings import AlignSettings, OnMiss
 from lgaf.align.warp import centre_crop, move, similarity, template, warp
-from lgaf.data.pack import Pack, write_pack
 from lgaf.errors import DataError
 from lgaf.files import write_json
+from lgaf.formats.pack import Pack, write_pack
 from lgaf.workers import cores, ordered_map
 
 IMAGES_A_TASK = 16

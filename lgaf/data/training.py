@@ -17,12 +17,12 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from lgaf.align.warp import template
-from lgaf.data.image import decode_image
-from lgaf.data.pack import Pack, write_pack
 from lgaf.data.recordio import RecordIO, read_recordio
-from lgaf.data.reference import Reference
 from lgaf.errors import DataError
 from lgaf.files import atomic
+from lgaf.formats.image import decode_image
+from lgaf.formats.pack import Pack, write_pack
+from lgaf.formats.reference import Reference
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp")
 LABEL = re.compile("[0-9]{1,9}")

@@ -20,8 +20,8 @@ from lgaf.evaluate.templates import FARS, rank_pairs
 from lgaf.evaluate.trials import Images, identification_trials, template_trials, verification_trials
 
 if TYPE_CHECKING:
-    from lgaf.data.embeddings import Embeddings
-    from lgaf.data.protocol import Identification, Protocol, Templates, Verification
+    from lgaf.formats.embeddings import Embeddings
+    from lgaf.formats.protocol import Identification, Protocol, Templates, Verification
 
 CAUSES = ("hidden", "deformation")
 ROC_POINTS = 200
@@ -245,9 +245,9 @@ def score_files(
     Raises:
         DataError: a file is missing or broken, or the two do not fit together.
     """
-    from lgaf.data.embeddings import read_embeddings
-    from lgaf.data.protocol import differs, read_protocol
     from lgaf.files import atomic, write_json
+    from lgaf.formats.embeddings import read_embeddings
+    from lgaf.formats.protocol import differs, read_protocol
 
     try:
         vectors, asked = read_embeddings(embeddings), read_protocol(protocol)

@@ -16,9 +16,9 @@ from lgaf.evaluate.templates import pair_scores, pool
 from lgaf.evaluate.verification import VerificationResult, distances, fold_numbers, judge
 
 if TYPE_CHECKING:
-    from lgaf.data.embeddings import Embeddings
-    from lgaf.data.protocol import Identification, Templates, Verification
     from lgaf.evaluate.settings import EvaluateSettings
+    from lgaf.formats.embeddings import Embeddings
+    from lgaf.formats.protocol import Identification, Templates, Verification
 
 
 @dataclass(frozen=True)

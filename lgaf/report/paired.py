@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from lgaf.data.pack import read_table
 from lgaf.errors import DataError
 from lgaf.evaluate.compare import Difference, paired_difference
 from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.formats.pack import read_table
 from lgaf.report.metrics import TEMPLATES_MAIN, Metrics
 
 OURS = "lgaf"

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from lgaf.data.pack import Pack
 from lgaf.errors import DataError
+from lgaf.formats.pack import Pack
 from lgaf.train.augment import augment
 from lgaf.train.settings import AugmentSettings
 

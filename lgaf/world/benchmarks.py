@@ -12,7 +12,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from lgaf.data.protocol import Identification, Verification
+from lgaf.formats.protocol import Identification, Verification
 from lgaf.world.basis import ORIGINS, Basis
 from lgaf.world.identity import Person, draw_person
 from lgaf.world.scene import Scene, draw_scene, hinder

@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lgaf.data.pack import Pack
 from lgaf.errors import DataError
 from lgaf.files import atomic
+from lgaf.formats.pack import Pack
 from lgaf.world.camera import encode
 
 TILE, COLUMNS, MARGIN = 125, 10, 110

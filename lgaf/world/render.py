@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from lgaf.data.pack import write_pack
-from lgaf.data.protocol import write_protocol
+from lgaf.formats.pack import write_pack
+from lgaf.formats.protocol import write_protocol
 from lgaf.workers import cores, ordered_map
 from lgaf.world.basis import load_basis
 from lgaf.world.benchmarks import Set, Shot, people_of, plan, protocol

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from lgaf.data.pack import write_pack
+from lgaf.formats.pack import write_pack
 
 
 def encode(image, extension=".png"):

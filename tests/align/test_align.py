@@ -16,10 +16,10 @@ from pydantic import ValidationError
 from lgaf.align.align import NO_MOVE, align_pack
 from lgaf.align.settings import AlignSettings
 from lgaf.align.warp import template, warp
-from lgaf.data.image import decode_image
-from lgaf.data.pack import Pack, write_pack
-from lgaf.data.reference import Reference
 from lgaf.errors import DataError
+from lgaf.formats.image import decode_image
+from lgaf.formats.pack import Pack, write_pack
+from lgaf.formats.reference import Reference
 
 SETTINGS = AlignSettings()
 

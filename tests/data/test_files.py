@@ -42,7 +42,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
     """A limit on file sizes stands in for the full disk: the write fails midway."""
     script = (
         "import resource, signal, sys\n"
-        "from lgaf.data.pack import write_pack\n"
+        "from lgaf.formats.pack import write_pack\n"
         "from lgaf.errors import DataError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"

@@ -10,9 +10,9 @@ from record_files import MAGIC, insightface, jpeg, pack, write_files
 from lgaf.align.align import align_pack
 from lgaf.align.settings import AlignSettings
 from lgaf.align.warp import template
-from lgaf.data.pack import Pack, write_pack
 from lgaf.data.training import import_training
 from lgaf.errors import DataError
+from lgaf.formats.pack import Pack, write_pack
 
 PEOPLE = {"b": ["2.jpg", "10.PNG"], "a": ["x.jpg"], "c d": ["é.jpeg", "y.bmp", "z.jpg"]}
 

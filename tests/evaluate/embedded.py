@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from lgaf.data.embeddings import Embeddings
+from lgaf.formats.embeddings import Embeddings
 
 
 def without(embeddings: Embeddings, missing: Collection[str]) -> Embeddings:

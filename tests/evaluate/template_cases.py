@@ -7,10 +7,10 @@ import pyarrow as pa
 from sklearn.metrics import roc_curve
 from sklearn.preprocessing import normalize
 
-from lgaf.data.embeddings import Embeddings
-from lgaf.data.templates import MEMBERS, PAIRS, Templates
 from lgaf.evaluate import EvaluateSettings
 from lgaf.evaluate.templates import rank_pairs
+from lgaf.formats.embeddings import Embeddings
+from lgaf.formats.templates import MEMBERS, PAIRS, Templates
 
 RATES = (1e-6, 1e-3, 0.01, 0.05, 0.1, 0.3, 0.5, 0.9, 1)
 

@@ -13,12 +13,12 @@ import pytest
 from embedded import without
 from pydantic import ValidationError
 
-from lgaf.data.embeddings import Embeddings, write_embeddings
-from lgaf.data.pack import read_table
-from lgaf.data.protocol import Identification, Verification, write_protocol
 from lgaf.errors import DataError
 from lgaf.evaluate import EvaluateSettings, identify, verify
 from lgaf.evaluate.score import roc_points, score, score_files
+from lgaf.formats.embeddings import Embeddings, write_embeddings
+from lgaf.formats.pack import read_table
+from lgaf.formats.protocol import Identification, Verification, write_protocol
 
 QUICK = EvaluateSettings(replicates=100, far=(0.05, 0.001))
 

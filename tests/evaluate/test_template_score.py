@@ -10,13 +10,13 @@ import pytest
 from embedded import without
 from template_cases import QUICK, example, insightface_pool, tables_tar
 
-from lgaf.data.embeddings import write_embeddings
-from lgaf.data.protocol import write_protocol
-from lgaf.data.templates import PAIRS
 from lgaf.errors import DataError, SettingsError
 from lgaf.evaluate import EvaluateSettings, paired_difference
 from lgaf.evaluate.estimates import estimate
 from lgaf.evaluate.score import score, score_files
+from lgaf.formats.embeddings import write_embeddings
+from lgaf.formats.protocol import write_protocol
+from lgaf.formats.templates import PAIRS
 
 WITHOUT_SCORE = EvaluateSettings(replicates=100, templates={"protocol": "adaface"})
 

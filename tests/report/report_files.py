@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from lgaf.data.embeddings import Embeddings, write_embeddings
-from lgaf.data.protocol import Identification, Protocol, Verification, write_protocol
-from lgaf.data.templates import MEMBERS, PAIRS, Templates
 from lgaf.evaluate.score import score_files
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.files import write_json, write_text
+from lgaf.formats.embeddings import Embeddings, write_embeddings
+from lgaf.formats.protocol import Identification, Protocol, Verification, write_protocol
+from lgaf.formats.templates import MEMBERS, PAIRS, Templates
 from lgaf.report.notes import Run
 from lgaf.report.sources import Layout
 

@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 from report_files import BENCHMARKS, METHODS, RUN, SETTINGS, write_run
 
-from lgaf.data.pack import read_table
 from lgaf.errors import DataError
 from lgaf.evaluate.compare import paired_difference
 from lgaf.files import read_json, write_json
+from lgaf.formats.pack import read_table
 from lgaf.report.metrics import collect, read_metrics
 from lgaf.report.notes import reading_notes
 from lgaf.report.published import read_published

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from report_files import METHODS, RUN, SETTINGS, write_run
 
-from lgaf.data.pack import read_table
 from lgaf.evaluate.compare import paired_difference
 from lgaf.files import read_json
+from lgaf.formats.pack import read_table
 from lgaf.report import paired
 from lgaf.report.metrics import main_metric
 from lgaf.report.report import report

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import lgaf.train.loop as loop
-from lgaf.data.pack import write_pack
 from lgaf.embed import embed_pack
 from lgaf.errors import DataError, SettingsError, TrainingError
+from lgaf.formats.pack import write_pack
 from lgaf.models import create_model
 from lgaf.models.checkpoint import read_metadata
 from lgaf.train.dataset import FaceDataset, epoch_loader

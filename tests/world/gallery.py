@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lgaf.data.image import decode_image
+from lgaf.formats.image import decode_image
 from lgaf.world.identity import draw_person
 from lgaf.world.paint import Subject
 from lgaf.world.photograph import Photograph, Studio, photograph

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from gallery import shoot
 
-from lgaf.data.pack import Pack
-from lgaf.data.protocol import Identification, Verification, read_protocol
 from lgaf.errors import DataError
+from lgaf.formats.pack import Pack
+from lgaf.formats.protocol import Identification, Verification, read_protocol
 from lgaf.world import render
 from lgaf.world.benchmarks import BENCHMARKS, people_of, plan
 from lgaf.world.contact_sheet import contact_sheet
@@ -170,7 +170,7 @@ def test_a_stop_half_way_leaves_nothing(basis_path: Path, tmp_path: Path, monkey
         if len(calls) == 5:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("lgaf.data.pack.PackWriter.add", stop)
+    monkeypatch.setattr("lgaf.formats.pack.PackWriter.add", stop)
     with pytest.raises(KeyboardInterrupt):
         render_world(basis_path, tmp_path / "out", TINY, 3, workers=1)
     assert list((tmp_path / "out").iterdir()) == []

@@ -18,9 +18,9 @@ import numpy as np
 
 from lgaf.data.benchmark import Benchmark, Image
 from lgaf.data.official.reading import Pair, compare_counts, find, list_images, numbered, verification
-from lgaf.data.protocol import DIFFERS
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
+from lgaf.formats.protocol import DIFFERS
 
 PHOTOS = 16488
 FOLDS = 10

@@ -7,9 +7,9 @@ from pathlib import Path
 from lgaf.align.warp import template
 from lgaf.data.benchmark import Benchmark, Image
 from lgaf.data.official.reading import compare_counts
-from lgaf.data.protocol import Verification
 from lgaf.data.settings import OfficialOptions
 from lgaf.data.verification_bin import read_verification_bin
+from lgaf.formats.protocol import Verification
 
 FOLDS = 10
 SIDE = 112

@@ -25,8 +25,8 @@ from pyarrow import csv
 from lgaf.data.benchmark import Benchmark, Image
 from lgaf.data.official.reading import compare_counts
 from lgaf.data.settings import OfficialOptions
-from lgaf.data.templates import MEMBERS, PAIRS, Templates
 from lgaf.errors import DataError
+from lgaf.formats.templates import MEMBERS, PAIRS, Templates
 
 COUNTED = ("images", "templates", "same pairs", "different pairs")
 PUBLISHED = {"ijbb": (227_630, 12_115, 10_270, 8_000_000), "ijbc": (469_375, 23_124, 19_557, 15_638_932)}

@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from lgaf.data.benchmark import Benchmark, Image, write_benchmark
 from lgaf.data.official.reading import check_pair, compare_counts, find, numbered, read_lines, require, verification
-from lgaf.data.pack import write_pack
-from lgaf.data.protocol import DIFFERS
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
+from lgaf.formats.pack import write_pack
+from lgaf.formats.protocol import DIFFERS
 
 PHOTO_FOLDERS = ("lfw-deepfunneled", "lfw_funneled", "lfw")
 """Names under which the photos are published, best aligned first."""

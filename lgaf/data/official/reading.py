@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lgaf.data.benchmark import Benchmark, Image
-from lgaf.data.protocol import DIFFERS, Verification
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
+from lgaf.formats.protocol import DIFFERS, Verification
 
 LARGEST_LIST = 16 * 2**20
 """Bytes; published pair lists have less than one million."""

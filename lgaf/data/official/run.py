@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lgaf.data.benchmark import locate, not_there, open_benchmark, write_benchmark
+from lgaf.data.benchmark import write_benchmark
+from lgaf.data.official.readers import locate, not_there, open_benchmark
 from lgaf.data.training import import_training
 from lgaf.errors import DataError
 
@@ -14,7 +15,8 @@ from lgaf.errors import DataError
 def import_run(root: Path, train: Path, benchmarks: Sequence[str], options: dict[str, Any], out_dir: Path) -> None:
     """Write every benchmark's pack and protocol and ``train.arrow`` into ``out_dir``.
 
-    root: ``data.root``; train: the training set below it; options: of :func:`lgaf.data.benchmark.open_benchmark`.
+    root: ``data.root``; train: the training set below it; options: those of
+    :func:`lgaf.data.official.readers.open_benchmark`.
 
     Raises:
         DataError: something is not there, a line each and before anything is written; or it is malformed.

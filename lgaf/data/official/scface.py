@@ -14,9 +14,9 @@ import numpy as np
 
 from lgaf.data.benchmark import Benchmark, Image
 from lgaf.data.official.reading import compare_counts, find, list_images
-from lgaf.data.protocol import Identification
 from lgaf.data.settings import OfficialOptions, ScfaceOptions
 from lgaf.errors import DataError
+from lgaf.formats.protocol import Identification
 
 PEOPLE = 130
 TUNING = 50

@@ -15,9 +15,9 @@ from pathlib import Path
 from lgaf.data.benchmark import Benchmark, Image
 from lgaf.data.official.mat import read_id_list
 from lgaf.data.official.reading import compare_counts, find, list_images, require
-from lgaf.data.protocol import Identification
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
+from lgaf.formats.protocol import Identification
 
 PUBLISHED = {"probes": 3728, "mated gallery images": 4443, "distractors": 153428}
 TEST_FOLDERS = ("Testing_Set", "tinyface/Testing_Set", ".")

@@ -8,13 +8,13 @@ import pytest
 
 from lgaf.align.warp import template
 from lgaf.config import BENCHMARKS
-from lgaf.data.benchmark import Benchmark, Image, open_benchmark, write_benchmark
-from lgaf.data.official import READERS
+from lgaf.data.benchmark import Benchmark, Image, write_benchmark
 from lgaf.data.official.catalogue import BENCHMARKS as CATALOGUE
-from lgaf.data.pack import Pack
-from lgaf.data.protocol import Verification, read_protocol
+from lgaf.data.official.readers import READERS, open_benchmark
 from lgaf.data.verification_bin import write_verification_bin
 from lgaf.errors import DataError, SettingsError
+from lgaf.formats.pack import Pack
+from lgaf.formats.protocol import Verification, read_protocol
 
 
 def write_bin(path, pairs):

@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from miniature import write_ijb
 
-from lgaf.data.benchmark import open_benchmark, write_benchmark
+from lgaf.data.benchmark import write_benchmark
 from lgaf.data.official import ijb
-from lgaf.data.pack import Pack
-from lgaf.data.protocol import read_protocol
+from lgaf.data.official.readers import open_benchmark
 from lgaf.errors import DataError
+from lgaf.formats.pack import Pack
+from lgaf.formats.protocol import read_protocol
 
 POINTS, MEMBERS, PAIRS = "name_5pts_score", "face_tid_mid", "template_pair_label"
 

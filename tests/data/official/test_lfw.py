@@ -14,9 +14,9 @@ from lgaf.align.align import align_pack
 from lgaf.align.settings import AlignSettings
 from lgaf.align.warp import template
 from lgaf.data.official.lfw import fetch_lfw, import_lfw, read_pairs
-from lgaf.data.pack import Pack
-from lgaf.data.protocol import differs, read_protocol
 from lgaf.errors import DataError
+from lgaf.formats.pack import Pack
+from lgaf.formats.protocol import differs, read_protocol
 
 PAIRS = """1\t2
 Ann_Test\t1\t2

@@ -8,12 +8,12 @@ import pytest
 from ruamel.yaml import YAML
 
 from lgaf.cli import main
-from lgaf.data.benchmark import open_benchmark
-from lgaf.data.embeddings import Embeddings
-from lgaf.data.pack import Pack
-from lgaf.data.protocol import read_protocol
+from lgaf.data.official.readers import open_benchmark
 from lgaf.evaluate.score import score
 from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.formats.embeddings import Embeddings
+from lgaf.formats.pack import Pack
+from lgaf.formats.protocol import read_protocol
 
 ROOT = Path(__file__).parents[3]
 

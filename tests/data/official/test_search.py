@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from lgaf.data.benchmark import open_benchmark
+from lgaf.data.official.readers import open_benchmark
 from lgaf.data.official.scface import who_is_tested
 from lgaf.data.settings import ScfaceOptions
 from lgaf.errors import DataError

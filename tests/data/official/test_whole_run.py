@@ -15,10 +15,10 @@ from ruamel.yaml import YAML
 
 from lgaf.align.warp import similarity, template, warp
 from lgaf.cli import main
-from lgaf.data.image import decode_image
-from lgaf.data.pack import Pack, write_pack
 from lgaf.data.verification_bin import write_verification_bin
 from lgaf.export import export
+from lgaf.formats.image import decode_image
+from lgaf.formats.pack import Pack, write_pack
 from lgaf.world.basis import build_basis, load_basis
 from lgaf.world.identity import draw_person
 from lgaf.world.paint import Subject

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from lgaf.data.templates import TemplateFiles, Templates, read_templates, write_templates
 from lgaf.errors import DataError
 from lgaf.files import read_json, write_json
+from lgaf.formats.templates import TemplateFiles, Templates, read_templates, write_templates
 from lgaf.strict import Strict
 
 

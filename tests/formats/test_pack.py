@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lgaf.data.pack import BASE, Pack, read_table, write_pack
-from lgaf.data.reference import OPEN_FILES, Reference
 from lgaf.errors import DataError
+from lgaf.formats.pack import BASE, Pack, read_table, write_pack
+from lgaf.formats.reference import OPEN_FILES, Reference
 
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False)

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
-from lgaf.data.pack import read_table
 from lgaf.errors import DataError
 from lgaf.files import atomic, write_json
+from lgaf.formats.pack import read_table
 from lgaf.strict import Strict
 
 MEMBERS = pa.schema([("image", pa.string()), ("template", pa.int32()), ("media", pa.int32()), ("score", pa.float32())])

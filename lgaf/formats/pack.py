@@ -20,11 +20,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lgaf.data.image import decode
-from lgaf.data.reference import COLUMNS as REFERENCE
-from lgaf.data.reference import Reference, ReferredFiles
 from lgaf.errors import DataError
 from lgaf.files import atomic
+from lgaf.formats.image import decode
+from lgaf.formats.reference import COLUMNS as REFERENCE
+from lgaf.formats.reference import Reference, ReferredFiles
 
 BASE = pa.schema(
     [

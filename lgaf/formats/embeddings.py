@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from lgaf.data.pack import check_types, read_table
 from lgaf.errors import DataError
 from lgaf.files import atomic
+from lgaf.formats.pack import check_types, read_table
 
 COLUMNS = ("name", "label", "embedding", "norm", "attention")
 FLIP = "flip"

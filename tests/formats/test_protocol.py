@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lgaf.data.protocol import Identification, Verification, read_protocol, write_protocol
 from lgaf.errors import DataError
+from lgaf.formats.protocol import Identification, Verification, read_protocol, write_protocol
 
 names = st.text(st.characters(exclude_categories=["Cs"]))
 verifications = st.builds(

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lgaf.data.embeddings import Embeddings, read_embeddings, write_embeddings
 from lgaf.errors import DataError
+from lgaf.formats.embeddings import Embeddings, read_embeddings, write_embeddings
 
 finite = st.floats(-1e6, 1e6, width=32)
 

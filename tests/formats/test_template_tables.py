@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from lgaf.data.protocol import read_protocol, write_protocol
-from lgaf.data.templates import MEMBERS, PAIRS, Templates
 from lgaf.errors import DataError
+from lgaf.formats.protocol import read_protocol, write_protocol
+from lgaf.formats.templates import MEMBERS, PAIRS, Templates
 
 names = st.text(st.characters(exclude_categories=["Cs"]))
 int32 = st.integers(-(2**31), 2**31 - 1)

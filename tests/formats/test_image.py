@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lgaf.data.image import MAX_PIXELS, decode_image, image_size
 from lgaf.errors import DataError
+from lgaf.formats.image import MAX_PIXELS, decode_image, image_size
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (13, 17, 3), np.uint8)
 
