@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from baselines.margin import Margin, MarginHead, replace_target
-from baselines.options import ArcFaceOptions
+from baselines.margin import AngularMargin, HeadOptions, Margin, MarginHead, Scale
 
 
 class ArcFace(MarginHead):
@@ -19,12 +18,17 @@ class ArcFace(MarginHead):
     weight decay 5e-4, 128 images a GPU, lr 0.2 after 2 epochs of warm-up, 25 epochs.
     """
 
-    def __init__(self, embedding_dim: int, num_classes: int, options: ArcFaceOptions):
-        super().__init__(embedding_dim, num_classes)
-        self.options = options
+    class Options(HeadOptions):
+        """Defaults: the paper's, section 3.1."""
+
+        margin: AngularMargin = 0.5
+        """m, added to the angle, radians."""
+        scale: Scale = 64.0
+        """s, of all logits."""
+
+    options: Options
 
     def apply_margin(self, embedding: Tensor, labels: Tensor) -> Margin:
         """See the class."""
         target = torch.cos(self.target_angle(embedding, labels) + self.options.margin)
-        logits = self.options.scale * replace_target(self.cosine(embedding), target, labels)
-        return Margin(logits, logits.new_zeros(()))
+        return self.scaled(self.cosine(embedding), target, labels)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from baselines.margin import Margin, MarginHead, replace_target
-from baselines.options import CosFaceOptions
+from baselines.margin import CosineMargin, HeadOptions, Margin, MarginHead, Scale
 
 
 class CosFace(MarginHead):
@@ -14,13 +13,18 @@ class CosFace(MarginHead):
     Recipe: arcface_torch's, as for ArcFace, there with margin 0.4.
     """
 
-    def __init__(self, embedding_dim: int, num_classes: int, options: CosFaceOptions):
-        super().__init__(embedding_dim, num_classes)
-        self.options = options
+    class Options(HeadOptions):
+        """Defaults: the paper's."""
+
+        margin: CosineMargin = 0.35
+        """m, subtracted from the cosine (0.4 in arcface_torch's configurations)."""
+        scale: Scale = 64.0
+        """s, of all logits."""
+
+    options: Options
 
     def apply_margin(self, embedding: Tensor, labels: Tensor) -> Margin:
         """See the class."""
         cosine = self.cosine(embedding)
         target = cosine.gather(1, labels.clamp(min=0).unsqueeze(1)).squeeze(1) - self.options.margin
-        logits = self.options.scale * replace_target(cosine, target, labels)
-        return Margin(logits, logits.new_zeros(()))
+        return self.scaled(cosine, target, labels)

@@ -1,15 +1,32 @@
-"""What the margin heads share: class weights, cosines, and logits in which only the target's is changed."""
+"""What the margin heads share: options, class weights, cosines, and logits in which the target's is changed."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn.functional import linear, normalize
 
 SMALLEST_NORM = 1e-6
 """Vectors shorter than this are divided by it: a zero embedding gets cosine 0 and a finite gradient, not NaN."""
+
+AngularMargin = Annotated[float, Field(ge=0, le=math.pi)]
+"""A margin added to an angle, radians."""
+CosineMargin = Annotated[float, Field(ge=0, le=2)]
+"""A margin subtracted from a cosine."""
+Scale = Annotated[float, Field(gt=0, le=1000)]
+"""Factor of all logits."""
+Momentum = Annotated[float, Field(gt=0, le=1)]
+"""Weight of the present batch in a running statistic."""
+
+
+class HeadOptions(BaseModel):
+    """The base of every head's ``Options``: unknown names, NaN and infinity are errors; values cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Margin(NamedTuple):
@@ -24,12 +41,29 @@ class Margin(NamedTuple):
 class MarginHead(nn.Module):
     """Class weights, (C, D), and the frame of every head: float32 whatever autocast says.
 
-    Rows start at unit length, as AdaFace's and MagFace's do (arcface_torch: N(0, 0.01)). Only the direction of a row
-    counts, so its length merely sets how fast it turns; one start for all heads keeps that out of a comparison.
+    A head is a subclass with :meth:`apply_margin`; its nested class ``Options`` says what can be set, and is given to
+    it as ``self.options``. Rows of the weight start at unit length, as AdaFace's and MagFace's do (arcface_torch:
+    N(0, 0.01)). Only the direction of a row counts, so its length merely sets how fast it turns; one start for all
+    heads keeps that out of a comparison.
     """
 
-    def __init__(self, embedding_dim: int, num_classes: int):
+    title: ClassVar[str]
+    """The head's name in print; the class's own name where a head does not set it."""
+
+    class Options(HeadOptions):
+        """Nothing to set."""
+
+    options: Any
+
+    def __init_subclass__(cls, **arguments: Any):
+        super().__init_subclass__(**arguments)
+        cls.title = cls.__dict__.get("title", cls.__name__)
+        if not issubclass(cls.Options, HeadOptions):
+            raise TypeError(f"{cls.__name__}.Options is not a subclass of baselines.margin.HeadOptions")
+
+    def __init__(self, embedding_dim: int, num_classes: int, options: HeadOptions):
         super().__init__()
+        self.options = options
         self.weight = nn.Parameter(normalize(torch.randn(num_classes, embedding_dim)))
 
     def forward(self, embedding: Tensor, labels: Tensor) -> Margin:
@@ -46,6 +80,11 @@ class MarginHead(nn.Module):
         """The head's own formula."""
         raise NotImplementedError
 
+    def scaled(self, cosine: Tensor, target: Tensor, labels: Tensor) -> Margin:
+        """The output of a head without a regulariser: ``s`` times ``cosine`` (B, C) with the ``target`` (B,) put in."""
+        logits = self.options.scale * replace_target(cosine, target, labels)
+        return Margin(logits, logits.new_zeros(()))
+
     def cosine(self, embedding: Tensor) -> Tensor:
         """(B, C) cosines of embeddings and classes, in [-1, 1]."""
         unit, classes = (normalize(vectors, eps=SMALLEST_NORM) for vectors in (embedding, self.weight))
@@ -60,6 +99,38 @@ class MarginHead(nn.Module):
         unit = normalize(embedding, eps=SMALLEST_NORM)
         target = normalize(self.weight[labels.clamp(min=0)], eps=SMALLEST_NORM)
         return 2 * torch.atan2((unit - target).norm(dim=1), (unit + target).norm(dim=1))
+
+
+class RunningScaler(nn.Module):
+    """Values set against their running mean and (unbiased) deviation: clip(h (v - mean) / (std + epsilon), -1, 1).
+
+    The statistics are buffers, so they travel with the state, and they move in training only.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: float, std: float, *, h: float, t_alpha: float, epsilon: float):
+        super().__init__()
+        self.h, self.t_alpha, self.epsilon = h, t_alpha, epsilon
+        self.register_buffer("mean", torch.tensor(mean))
+        self.register_buffer("std", torch.tensor(std))
+
+    def count(self, values: Tensor) -> None:
+        """Move the statistics by a batch of values (N,)."""
+        if self.training and len(values) > 1:  # one value has no deviation
+            self.mean.lerp_(values.mean(), self.t_alpha)
+            self.std.lerp_(values.std(), self.t_alpha)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Any shape of values to scalers in [-1, 1]."""
+        return (self.h * (values - self.mean) / (self.std + self.epsilon)).clamp(-1, 1)
+
+
+def guarded_target(angle: Tensor, margin: Tensor) -> Tensor:
+    """cos(theta + m) up to theta = pi - m, beyond it cos(theta) - m sin(pi - m), which falls with theta too."""
+    plain = angle.cos()
+    return torch.where(plain > -margin.cos(), (angle + margin).cos(), plain - margin * margin.sin())
 
 
 def replace_target(cosine: Tensor, target: Tensor, labels: Tensor) -> Tensor:
