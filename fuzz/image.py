@@ -12,7 +12,8 @@ with atheris.instrument_imports():
 
 PIXELS = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
 PROGRESSIVE = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_RST_INTERVAL, 1]
-OPTIONS = {".bmp": [], ".png": [], ".jpg": [], ".jpeg": PROGRESSIVE}
+OPTIONS = {".bmp": [], ".png": [], ".jpg": [], ".jpeg": PROGRESSIVE,
+           ".webp": [cv2.IMWRITE_WEBP_QUALITY, 80]}  # fmt: skip
 
 
 def read(path: Path) -> None:

@@ -13,19 +13,20 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from lgaf.align.warp import TEMPLATE_SIZE
+from lgaf.catalogue import BENCHMARKS, TRAINING_SETS, Entry
 from lgaf.config import Settings
 from lgaf.data.benchmark import Image
-from lgaf.data.official.catalogue import BENCHMARKS, TRAINING_SETS, Entry
 from lgaf.data.official.readers import locate, open_benchmark
 from lgaf.data.official.run import no_root, no_training_set
 from lgaf.errors import LgafError
+from lgaf.files import printable, regular_file
 from lgaf.formats.protocol import differs
 
 State = Literal["ok", "differs", "missing", "broken", "to fetch"]
 CROP_BYTES = 2.25
 """A pixel of an aligned crop, as PNG (docs/datasets/README.md)."""
 WIDTH = 60
-"""Of the column that says what was found, in characters."""
+"""Width of the column that says what was found, in characters."""
 NEAR = 0.05
 """A training set whose number of images is within this share of a published one is probably that one, incomplete."""
 
@@ -57,7 +58,7 @@ class Finding:
         return line
 
 
-def doctor(settings: Settings, work: Path = Path()) -> list[Finding]:
+def find_problems(settings: Settings, work: Path = Path()) -> list[Finding]:
     """Look for the training set and every benchmark that ``settings`` ask for, and for room in ``work``.
 
     Lists are read and counts checked; images are looked for, not read. Nothing is raised for data: each problem is a
@@ -93,30 +94,32 @@ def find_benchmark(settings: Settings, name: str) -> Finding:
 
 def find_lfw(settings: Settings) -> Finding:
     """What there is of LFW, to train and to test."""
-    from lgaf.data.official.lfw import lists_of
+    from lgaf.data.official.lfw import lists_of, locate_lfw
 
     root, entry = settings.data.root, BENCHMARKS["lfw"]
     assert root is not None
-    home = root / "lfw_home"
-    folder = home if home.is_dir() else root
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return Finding("lfw", "to fetch", f"{root} is empty; scikit-learn fetches LFW into it, about 0.2 GB", entry)
     try:
+        folder = locate_lfw(root)
+        if folder is None:
+            said = f"{root} holds no lfw; scikit-learn fetches it there, about {entry.gigabytes:g} GB"
+            return Finding("lfw", "to fetch", said, entry)
         lists = lists_of(folder)
-    except LgafError as error:
+        images = [Image(photo.name, lists.photos / photo.name) for photo in {**lists.trained, **lists.tested}]
+        size = sum(map(bytes_of, images))
+    except (LgafError, OSError) as error:
         return Finding("lfw", "broken", str(error), entry)
-    images = [Image(photo.name, lists.photos / photo.name) for photo in {**lists.trained, **lists.tested}]
     said = f"{len(lists.trained):,} photos to train on, {len(lists.pairs):,} pairs to test"
-    return Finding("lfw", "ok", said, entry, len(images), pack_bytes(settings, len(images), sum(map(bytes_of, images))))
+    return Finding("lfw", "ok", said, entry, len(images), pack_bytes(settings, len(images), size))
 
 
 def find_training_set(settings: Settings) -> Finding:
     """What there is of an official run's training set, and which published one it is by its number of images."""
     root, train = settings.data.root, settings.data.train
     assert root is not None
-    assert train is not None
+    if train is None:
+        return Finding("train", "ok", "no training set is named (data.train); fine where nothing is trained")
     path, name = root / train, f"train ({train})"
-    if not path.exists():
+    if not os.path.lexists(path):
         return Finding(name, "missing", no_training_set(path))
     try:
         images, aligned = count_training_images(path)
@@ -141,7 +144,7 @@ def count_training_images(path: Path) -> tuple[int, bool]:
     Raises:
         DataError, OSError: it is broken.
     """
-    if path.suffix == ".rec" or (path / "train.rec").exists():
+    if path.suffix == ".rec" or os.path.lexists(path / "train.rec"):
         from lgaf.data.recordio import read_recordio
 
         return len(read_recordio(path)), True
@@ -149,11 +152,14 @@ def count_training_images(path: Path) -> tuple[int, bool]:
         from lgaf.formats.pack import Pack
 
         return len(Pack(path)), False
-    if path.is_file():
+    if not path.is_dir():
+        regular_file(path, "see docs/datasets/training.md")
         with path.open("rb") as lines:
             return sum(1 for line in lines if line.strip()), False
     people = [entry for entry in os.scandir(path) if entry.is_dir()]
-    return sum(1 for person in people for entry in os.scandir(person) if entry.is_file()), False
+    return sum(
+        1 for person in people for entry in os.scandir(person) if entry.name[0] != "." and entry.is_file()
+    ), False
 
 
 def pack_bytes(settings: Settings, images: int, copied: int) -> float:
@@ -182,9 +188,9 @@ def show(findings: Sequence[Finding]) -> str:
     """The findings as a table; a problem's own line says more."""
     rows = [
         [
-            finding.name,
+            printable(finding.name),
             finding.state,
-            "see below" if finding.failed else finding.found,
+            "see below" if finding.failed else printable(finding.found),
             f"{finding.images:,}" if finding.images else "",
             f"{finding.entry.gigabytes:g} GB" if finding.entry else "",
             finding.entry.page if finding.entry else "",

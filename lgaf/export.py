@@ -16,7 +16,7 @@ from lgaf.data.recordio import FIRST, FRAME, HEADER, LAST, MAGIC, MAGIC_BYTES, M
 from lgaf.data.verification_bin import write_verification_bin
 from lgaf.errors import DataError
 from lgaf.files import atomic
-from lgaf.formats.image import image_size
+from lgaf.formats.image import READ, image_size
 from lgaf.formats.pack import Pack
 from lgaf.formats.protocol import Verification, read_protocol
 
@@ -77,7 +77,7 @@ def size_of(pack: Pack, index: int) -> tuple[int, int]:
     """Height and width of an image, by its header."""
     size = image_size(pack.encoded(index))
     if size is None:
-        raise DataError(f"{pack.where(index)}: not a JPEG, PNG or BMP image; align the pack")
+        raise DataError(f"{pack.where(index)}: not a readable image ({READ} are read); align the pack")
     return size
 
 

@@ -1,3 +1,4 @@
+import os
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -9,7 +10,7 @@ from ruamel.yaml import YAML
 from lgaf.cli import main
 from lgaf.config import Settings, load_settings
 from lgaf.data.verification_bin import write_verification_bin
-from lgaf.doctor import doctor, find_training_set, show
+from lgaf.doctor import find_problems, find_training_set, show
 
 ROOT = Path(__file__).parent.parent
 IMAGE = b"x"
@@ -48,7 +49,7 @@ def test_all_problems_at_once(tmp_path, capsys):
     write_verification_bin(root / "bin" / "calfw.bin", [IMAGE] * 20, np.arange(10) % 2 == 0)
     (root / "cplfw.bin").write_bytes(b"no pickle")
     path = params(tmp_path, ["lfw", "calfw", "cplfw", "tinyface", "scface"])
-    found = doctor(load_settings(path), tmp_path)
+    found = find_problems(load_settings(path), tmp_path)
     assert states(found) == {
         "train (people)": "ok",
         "lfw": "ok",
@@ -70,7 +71,7 @@ def test_all_problems_at_once(tmp_path, capsys):
 
 
 def test_nothing_is_there(tmp_path):
-    found = doctor(settings(tmp_path, ["lfw", "agedb"]), tmp_path)
+    found = find_problems(settings(tmp_path, ["lfw", "agedb"]), tmp_path)
     missing = dict.fromkeys(["data.root", "train (people)", "lfw", "agedb"], "missing")
     assert states(found) == {**missing, "disk": "ok"}
     assert "no such folder; set data.root" in str(found[0])
@@ -80,6 +81,7 @@ def test_nothing_is_there(tmp_path):
 def test_photos_says_what_is_missing_before_it_writes(tmp_path, monkeypatch, capsys):
     path = params(tmp_path, ["lfw", "agedb"])
     monkeypatch.chdir(tmp_path)
+    assert main(["--params", str(path), "settings"]) == 0
 
     def said() -> list[str]:
         assert main(["--params", str(path), "photos"]) == 1
@@ -102,33 +104,60 @@ def test_counts_that_may_differ(tmp_path, capsys):
     write_people(tmp_path / "root" / "people", 1, 1)
     write_verification_bin(tmp_path / "root" / "calfw.bin", [IMAGE] * 20, np.arange(10) % 2 == 0)
     path = params(tmp_path, ["calfw"], counts="any")
-    assert states(doctor(load_settings(path), tmp_path))["calfw"] == "differs"
+    assert states(find_problems(load_settings(path), tmp_path))["calfw"] == "differs"
     assert main(["--params", str(path), "doctor"]) == 0
     assert "NOT the published data set: 10 pairs" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(("source", "state"), [("world", "ok"), ("lfw", "to fetch")])
 def test_sources_that_need_nothing(tmp_path, source, state):
-    found = doctor(settings(tmp_path, ["lfw"], source=source), tmp_path)
+    found = find_problems(settings(tmp_path, ["lfw"], source=source), tmp_path)
     assert found[0].state == state
     assert not any(finding.failed for finding in found)
 
 
 def test_lfw_source(tmp_path):
     root = tmp_path / "root"
+    folder = root / "lfw"
     for name in ("Ann", "Bob", "Cid"):
-        (root / "lfw" / name).mkdir(parents=True)
+        (folder / "lfw" / name).mkdir(parents=True)
         for number in (1, 2):
-            (root / "lfw" / name / f"{name}_{number:04d}.jpg").write_bytes(IMAGE)
-    (root / "pairs.txt").write_text("2\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t2\nBob\t2\tAnn\t2\n")
+            (folder / "lfw" / name / f"{name}_{number:04d}.jpg").write_bytes(IMAGE)
+    (folder / "pairs.txt").write_text("2\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t2\nBob\t2\tAnn\t2\n")
     asked = settings(tmp_path, ["lfw"], source="lfw")
-    (found, _) = doctor(asked, tmp_path)
+    (found, _) = find_problems(asked, tmp_path)
     assert (found.state, found.images) == ("ok", 6)
     assert found.found == "2 photos to train on, 4 pairs to test"
-    (root / "lfw" / "Ann" / "Ann_0002.jpg").unlink()
-    (found, _) = doctor(asked, tmp_path)
+    (found, _) = find_problems(settings(tmp_path, ["lfw"], source="lfw", root=str(folder)), tmp_path)
+    assert found.state == "broken"
+    assert f"is LFW's own folder, since it holds pairs.txt; set data.root to the folder that holds it, {root}" in str(
+        found
+    )
+    (folder / "lfw" / "Ann" / "Ann_0002.jpg").unlink()
+    (found, _) = find_problems(asked, tmp_path)
     assert found.state == "broken"
     assert "line 2: no such image" in str(found)
+
+
+def test_lfw_source_with_hidden_files_only(tmp_path):
+    """As fetch_lfw has it, which would fetch into such a folder."""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / ".DS_Store").touch()
+    (found, _) = find_problems(settings(tmp_path, ["lfw"], source="lfw"), tmp_path)
+    assert (found.state, found.found) == (
+        "to fetch",
+        f"{tmp_path}/root holds no lfw; scikit-learn fetches it there, about 0.2 GB",
+    )
+
+
+def test_no_training_set_is_named(tmp_path):
+    write_verification_bin(tmp_path / "root" / "lfw.bin", [IMAGE] * 12000, np.arange(6000) % 2 == 0)
+    asked = settings(tmp_path, ["lfw"])
+    asked = asked.model_copy(update={"data": asked.data.model_copy(update={"train": None})})
+    train, lfw, disk = find_problems(asked, tmp_path)
+    said = "no training set is named (data.train); fine where nothing is trained"
+    assert (train.name, train.state, train.found, train.images) == ("train", "ok", said, 0)
+    assert (lfw.state, disk.state) == ("ok", "ok")
 
 
 @pytest.mark.parametrize(
@@ -154,11 +183,25 @@ def test_a_list_as_training_set(tmp_path):
     assert find_training_set(settings(tmp_path, ["lfw"])).images == 2
 
 
+@pytest.mark.timeout(60)
+def test_a_pipe_as_training_set(tmp_path):
+    (tmp_path / "root").mkdir()
+    os.mkfifo(tmp_path / "root" / "people")
+    found = find_training_set(settings(tmp_path, ["lfw"]))
+    assert found.state == "broken"
+    assert "people: is a pipe, not a file; see docs/datasets/training.md" in found.found
+
+
+def test_a_name_does_not_reach_the_terminal(tmp_path):
+    found = find_problems(settings(tmp_path, ["lfw"], train="\x1b[31m\u202epeople"), tmp_path)
+    assert r"train (\x1b[31m\u202epeople)" in show(found)
+
+
 def test_a_full_disk(tmp_path, monkeypatch):
     write_people(tmp_path / "root" / "people", 1, 4)
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**6, 10**6 - 10, 10))
-    *_, disk = doctor(settings(tmp_path, ["lfw"]), tmp_path)
+    *_, disk = find_problems(settings(tmp_path, ["lfw"]), tmp_path)
     assert disk.state == "broken"
     assert disk.failed
     assert "free: 0 MB" in disk.found
@@ -170,11 +213,11 @@ def test_a_link_to_nowhere_hides_no_other_problem(tmp_path):
     for number in range(40):
         (folder / f"{number}_P{number // 2}_{20 + 40 * (number % 2)}_f.jpg").write_bytes(IMAGE)
     (folder / "40_P1_70_f.jpg").symlink_to(tmp_path / "nowhere")
-    found = doctor(settings(tmp_path, ["agedb", "scface"], counts="any", agedb={"draw": 1}), tmp_path)
+    found = find_problems(settings(tmp_path, ["agedb", "scface"], counts="any", agedb={"draw": 1}), tmp_path)
     assert states(found)["scface"] == "missing"
     assert states(found)["agedb"] in ("broken", "differs")  # the draw may leave the link out
 
 
 def test_the_table_fits(tmp_path):
-    text = show(doctor(settings(tmp_path, ["lfw", "scface"]), tmp_path))
+    text = show(find_problems(settings(tmp_path, ["lfw", "scface"]), tmp_path))
     assert max(map(len, text.splitlines())) < 200

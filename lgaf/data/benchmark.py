@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from lgaf.errors import DataError
+from lgaf.files import read_bytes
 from lgaf.formats.pack import write_pack
 from lgaf.formats.protocol import Protocol, write_protocol
+
+LARGEST_IMAGE = 2**28
+"""Bytes of one in a file of its own: more than the largest that is decoded, without compression."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,11 @@ def write_benchmark(benchmark: Benchmark, out_dir: str | Path) -> None:
 
 
 def image_bytes(image: Image) -> bytes:
-    """The encoded image."""
+    """The encoded image.
+
+    Raises:
+        DataError: its file cannot be read, or is none.
+    """
     if isinstance(image.source, bytes):
         return image.source
-    try:
-        return image.source.read_bytes()
-    except OSError as error:
-        raise DataError(f"{image.source}: cannot be read: {error.strerror}; get the whole data set") from None
+    return read_bytes(image.source, "get the whole data set", LARGEST_IMAGE)

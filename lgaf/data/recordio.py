@@ -21,6 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lgaf.errors import DataError
+from lgaf.files import regular_file, unreadable
 
 MAGIC = 0xCED7230A
 MAGIC_BYTES = MAGIC.to_bytes(4, "little")
@@ -252,12 +253,14 @@ class RecordIO:
 
 def map_file(path: Path) -> mmap.mmap:
     """A read-only map of a file."""
+    todo = f"a training set is .rec and .idx: {AGAIN}"
+    if not regular_file(path, todo).st_size:
+        raise DataError(f"{path}: the file is empty; {todo}")
     try:
         with open(path, "rb") as stream:
             return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError) as error:  # ValueError: an empty file
-        reason = error.strerror if isinstance(error, OSError) else "the file is empty"
-        raise DataError(f"{path}: {reason}; a training set is .rec and .idx: {AGAIN}") from None
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error, todo) from None
 
 
 def read_index(path: Path, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -271,6 +274,7 @@ def read_index(path: Path, size: int) -> tuple[np.ndarray, np.ndarray]:
     import pyarrow as pa  # here, since lgaf.data is also imported where nothing is read
     from pyarrow import csv
 
+    regular_file(path, AGAIN)
     try:
         table = csv.read_csv(
             path,

@@ -15,9 +15,9 @@ class ScfaceOptions(Strict):
     protocol: Literal["all130", "test80"] = "all130"
     """``all130``: everyone is tested; ``test80``: 50 people are left for fine-tuning and 80 tested."""
     draw: int | None = Field(None, ge=0)
-    """Of ``test80``: None leaves people 1 to 50 out, as published code does; a seed draws 50 at random."""
+    """Who is left out by ``test80``: None leaves people 1 to 50 out, as published code does; a seed draws 50 people."""
     gallery: Literal["tested", "everyone"] = "tested"
-    """Of ``test80``: the mugshots of the 80, or those of the other 50 among them as distractors."""
+    """Gallery of ``test80``: the mugshots of the 80, or those of the other 50 among them as distractors."""
     cropped: bool = True
     """The mugshots cut to the head, or the original photographs."""
 

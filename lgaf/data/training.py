@@ -19,12 +19,12 @@ from tqdm import tqdm
 from lgaf.align.warp import template
 from lgaf.data.recordio import RecordIO, read_recordio
 from lgaf.errors import DataError
-from lgaf.files import atomic
+from lgaf.files import atomic, regular_file, unreadable
 from lgaf.formats.image import decode_image
 from lgaf.formats.pack import Pack, write_pack
 from lgaf.formats.reference import Reference
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".bmp")
+ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 LABEL = re.compile("[0-9]{1,9}")
 
 
@@ -36,6 +36,9 @@ def import_training(source: str | Path, target: str | Path) -> None:
     relative to the list's folder; or a pack. The pack refers to images in files of theirs and to records by absolute
     path; only records of several parts, a few in a million, are copied.
 
+    Links are followed wherever they lead, since sets on shared disks are often folders of links; one that leads nowhere
+    is an error.
+
     Images of RecordIO are published aligned: square ones get the template's points as landmarks. Those of folders and
     lists get none, also at 112x112, since nothing says how they were cut.
 
@@ -43,18 +46,20 @@ def import_training(source: str | Path, target: str | Path) -> None:
         DataError: ``source`` is none of these, is empty, or a file, a line or a record in it is not what it should be.
     """
     source = Path(os.path.abspath(source))
-    if source.suffix == ".rec" or (source / "train.rec").exists():
+    if source.suffix == ".rec" or os.path.lexists(source / "train.rec"):
         labels = import_recordio(read_recordio(source), target)
-    elif source.is_dir():
-        labels = import_images(folder_images(source), source, target)
-    elif not source.exists():
-        raise DataError(f"{source}: no such file or folder; see docs/datasets/training.md")
-    elif source.suffix in (".lst", ".txt"):
-        labels = import_images(listed_images(source), source.parent, target)
-    elif source.suffix == ".arrow":
-        labels = import_pack(source, target)
+    elif os.path.isdir(source):
+        labels = import_images(folder_images(source), source, source, target)
     else:
-        raise DataError(f"{source}: must be a folder, or a file that ends in .rec, .lst, .txt or .arrow")
+        if not os.path.lexists(source):
+            raise DataError(f"{source}: no such file or folder; see docs/datasets/training.md")
+        regular_file(source, "see docs/datasets/training.md")
+        if source.suffix in (".lst", ".txt"):
+            labels = import_images(listed_images(source), source, source.parent, target)
+        elif source.suffix == ".arrow":
+            labels = import_pack(source, target)
+        else:
+            raise DataError(f"{source}: must be a folder, or a file that ends in .rec, .lst, .txt or .arrow")
     _, counts = np.unique(labels, return_counts=True)
     print(
         f"train: {len(labels):,} images of {len(counts):,} identities ({(counts == 1).sum():,} of them with one image, "
@@ -95,19 +100,38 @@ class Listed(NamedTuple):
 def folder_images(root: Path) -> Iterator[Listed]:
     """The images of a folder of folders; identities count the folders in order of name. Hidden files are passed over.
 
+    Either may be a link, also to what lies outside ``root``.
+
     Raises:
-        DataError: an image outside a folder, a folder without images, or anything else.
+        DataError: an image outside a folder, a folder without images, a link that leads nowhere, or anything else.
     """
     for label, identity in enumerate(entries(root)):
-        if not identity.is_dir():
+        if not stat.S_ISDIR(status(identity).st_mode):
             raise DataError(f"{identity.path}: not a folder; each identity's images must be in a folder of its own")
         images = entries(identity.path)
         if not images:
             raise DataError(f"{identity.path}: holds no image; remove the folder")
         for image in images:
-            if not image.name.lower().endswith(ENDINGS) or not image.is_file():
-                raise DataError(f"{image.path}: not an image ({', '.join(ENDINGS)}); remove it")
+            if not stat.S_ISREG(status(image).st_mode):
+                raise DataError(f"{image.path}: not a file; a person's folder holds images only: remove it")
+            if not image.name.lower().endswith(ENDINGS):
+                raise DataError(
+                    f"{image.path}: its name ends in none of {', '.join(ENDINGS)}; save it as one of them, or remove it"
+                )
             yield Listed(image.path, f"{identity.name}/{image.name}", label)
+
+
+def status(entry: os.DirEntry[str]) -> os.stat_result:
+    """Status of what is there, or of what a link leads to.
+
+    Raises:
+        DataError: the link leads nowhere, or in a circle.
+    """
+    try:
+        return entry.stat()
+    except OSError as error:
+        what = "a link that leads nowhere" if entry.is_symlink() else f"cannot be read: {error.strerror}"
+        raise DataError(f"{entry.path}: {what}; mend or remove it") from None
 
 
 def entries(folder: str | Path) -> list[os.DirEntry[str]]:
@@ -124,8 +148,9 @@ def listed_images(path: Path) -> Iterator[Listed]:
     Raises:
         DataError: a line is not a path and a label.
     """
+    regular_file(path, "see docs/datasets/training.md")
     try:
-        with open(path, encoding="utf-8", newline="\n") as lines:
+        with open(path, encoding="utf-8-sig", newline="\n") as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
@@ -137,32 +162,29 @@ def listed_images(path: Path) -> Iterator[Listed]:
                     )
                 yield Listed(f"{path}: line {number}", name.strip(), int(label))
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a text file: {error}") from None
+        raise DataError(f"{path}: not a text file: {error}; write it as UTF-8") from None
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+        raise unreadable(path, error, "see docs/datasets/training.md") from None
 
 
-def import_images(images: Iterator[Listed], root: Path, target: str | Path) -> np.ndarray:
-    """Refer to images in files of their own, ``root``/name. Returned are the labels (N,)."""
+def import_images(images: Iterator[Listed], source: Path, root: Path, target: str | Path) -> np.ndarray:
+    """Refer to images that ``source`` names, in files of their own, ``root``/name. Returned are the labels (N,)."""
     labels = array("i")
     with write_pack(target, refers=True) as pack:
         for where, name, label in tqdm(images, "import train", unit="image"):
             path = os.path.join(root, name)
             try:
-                found = os.stat(path)
                 path.encode()
-            except OSError as error:
-                raise DataError(
-                    f"{where}: {path}: {error.strerror}; get the whole data set, or mend the list"
-                ) from None
-            except ValueError as error:  # a name that is not UTF-8
+            except UnicodeEncodeError as error:
                 raise DataError(f"{where}: not a name that can be kept: {error}; rename the file") from None
-            if not stat.S_ISREG(found.st_mode):
-                raise DataError(f"{where}: {path}: not a file; mend the list")
-            pack.add(name, Reference(path, 0, found.st_size), label)
+            try:
+                size = regular_file(path, "get the whole data set, or mend the list").st_size
+            except DataError as error:
+                raise DataError(f"{where}: {error}") from None
+            pack.add(name, Reference(path, 0, size), label)
             labels.append(label)
         if not labels:
-            raise DataError(f"{root}: holds no image; see docs/datasets/training.md")
+            raise DataError(f"{source}: holds no image; see docs/datasets/training.md")
     return np.array(labels, np.int32)
 
 

@@ -18,8 +18,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lgaf.errors import DataError
-from lgaf.files import atomic
+from lgaf.files import atomic, read_bytes
 
+LARGEST = 2**32
+"""Bytes; published verification sets have a hundred million."""
 TRUSTED = "nothing was run; fetch the file from a source that you trust"
 OPCODES = (
     *("PROTO", "FRAME", "STOP", "MARK", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "MEMOIZE"),
@@ -56,10 +58,7 @@ def read_pickle(path: str | Path) -> Any:
     Raises:
         DataError: the file is missing, is no pickle, or asks for anything but plain values; what, is named.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; get the whole data set") from None
+    content = read_bytes(path, "get the whole data set", LARGEST)
     try:
         return Restricted(str(path), content).load()
     except DataError:

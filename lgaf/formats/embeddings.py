@@ -63,7 +63,7 @@ def read_embeddings(path: str | Path) -> Embeddings:
     """Read an embeddings file.
 
     Raises:
-        DataError: the file is missing, broken, or holds a value that is not finite.
+        DataError: the file is missing, broken or empty, or holds a value that is not finite or a norm below 0.
     """
     table = read_table(path, COLUMNS)
     width = getattr(table.schema.field("embedding").type, "list_size", 1)
@@ -72,20 +72,38 @@ def read_embeddings(path: str | Path) -> Embeddings:
     flip = (table.schema.metadata or {}).get(FLIP.encode())
     if flip not in (b"true", b"false"):
         raise DataError(f"{path}: does not say whether mirror images were added; run `dvc repro embed`")
-    count = table.num_rows
-    vectors = table["embedding"].combine_chunks().flatten().to_numpy().reshape(count, -1)
-    if not np.isfinite(vectors).all():
-        bad = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
-        raise DataError(f"{path}: record {bad} ({table['name'][bad]}): the embedding is not finite; train again")
-    attention = None
-    if table["attention"].null_count == 0 and count:
-        attention = table["attention"].combine_chunks().flatten().to_numpy().reshape(count, 2)
+    if not table.num_rows or not width:
+        what = "embedding" if not table.num_rows else "value in its embeddings"
+        raise DataError(f"{path}: holds no {what}; run `dvc repro embed`")
+    vectors, norms = rows_of(table, "embedding"), table["norm"].to_numpy()
+    attended = table["attention"].null_count < table.num_rows
+    if attended:
+        check_types(path, table, table.schema, filled=["attention"])
+    attention = rows_of(table, "attention") if attended else None
+    for name, values in {"embedding": vectors, "norm": norms, "attention": attention}.items():
+        if values is None:
+            continue
+        wrong = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+        if name == "norm":
+            wrong |= values < 0
+        if wrong.any():
+            bad, what = int(wrong.argmax()), "no length" if name == "norm" else "not finite"
+            said = "" if values.ndim > 1 else f" {values[bad]:g}"
+            raise DataError(
+                f"{path}: record {bad} ({table['name'][bad]}): the {name}{said} is {what}; train again, then embed"
+            )
     return Embeddings(
         names=table["name"].to_pylist(),
         labels=table["label"].to_numpy(),
         vectors=vectors,
-        norms=table["norm"].to_numpy(),
+        norms=norms,
         attention=attention,
         flip=flip == b"true",
         truth={name: table[name].to_numpy() for name in table.column_names if name not in COLUMNS},
     )
+
+
+def rows_of(table: pa.Table, column: str) -> np.ndarray:
+    """A column of lists of one length, none of them null, as (N, D) float32; NaN where a list lacks a value."""
+    values = table[column].combine_chunks().flatten()
+    return values.to_numpy(zero_copy_only=False).reshape(table.num_rows, -1)

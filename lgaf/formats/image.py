@@ -1,4 +1,4 @@
-"""Encoded images to pixels: JPEG, PNG and BMP, and never more pixels than a photo has."""
+"""Encoded images to pixels: JPEG, PNG, BMP and WebP, and never more pixels than a photo has."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from lgaf.errors import DataError
 
+READ = "JPEG, PNG, BMP and WebP"
+"""What is read, in print."""
 MAX_PIXELS = 2**26
 """67 million, above what cameras take. A file of a hundred bytes can promise 2^30, which OpenCV would make room for."""
 FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
@@ -43,7 +45,7 @@ def decode(encoded: bytes) -> np.ndarray:
     except cv2.error:  # a header that contradicts itself
         pixels = None
     if pixels is None:
-        raise ValueError(f"not a readable image ({len(encoded)} bytes); JPEG, PNG and BMP are read")
+        raise ValueError(f"not a readable image ({len(encoded)} bytes); {READ} are read")
     return pixels
 
 
@@ -58,6 +60,8 @@ def image_size(encoded: bytes) -> tuple[int, int] | None:
             old = encoded[14:18] == b"\x0c\0\0\0"  # of OS/2
             width, height = struct.unpack_from("<HH" if old else "<ii", encoded, 18)  # negative: rows from the top
             return abs(height), abs(width)
+        if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
+            return webp_size(encoded)
     except struct.error:  # cut short
         pass
     return None
@@ -98,3 +102,43 @@ def jpeg_size(encoded: bytes) -> tuple[int, int] | None:
         else:
             at += 2 + struct.unpack_from(">H", encoded, at + 2)[0]
     return None
+
+
+def webp_size(encoded: bytes) -> tuple[int, int] | None:
+    """Height and width in the header, of a still image whose chunks are all whole (RFC 9649)."""
+    (size,) = struct.unpack_from("<I", encoded, 4)
+    at, end = 12, 8 + size
+    found: dict[bytes, bytes] = {}
+    while at < end <= len(encoded):
+        kind, length = struct.unpack_from("<4sI", encoded, at)
+        found.setdefault(kind, encoded[at + 8 : min(at + 18, end)])
+        at += 8 + length + length % 2
+    pixels = [kind for kind in (b"VP8 ", b"VP8L") if kind in found]
+    if at not in (end, end + 1) or len(pixels) != 1 or b"ANIM" in found or b"ANMF" in found:
+        return None
+    inner = WEBP_SIZES[pixels[0]](found[pixels[0]])
+    if b"VP8X" in found and inner != canvas_size(found[b"VP8X"]):  # libwebp makes room for one, fills the other
+        return None
+    return inner
+
+
+def lossy_size(start: bytes) -> tuple[int, int] | None:
+    """Height and width in a key frame of VP8 (RFC 6386, 9.1)."""
+    width, height = struct.unpack_from("<HH", start, 6)
+    return (height & 0x3FFF, width & 0x3FFF) if start[3:6] == b"\x9d\x01\x2a" else None
+
+
+def lossless_size(start: bytes) -> tuple[int, int] | None:
+    """Height and width in a bit stream of VP8L (RFC 9649, 3.4)."""
+    signature, bits = struct.unpack_from("<BI", start)
+    return ((bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1) if signature == 0x2F else None
+
+
+def canvas_size(start: bytes) -> tuple[int, int] | None:
+    """Height and width in the extended header; none of an animation."""
+    flags, *sides = struct.unpack_from("<B3xHBHB", start)
+    width, height = (low + (high << 16) + 1 for low, high in (sides[:2], sides[2:]))
+    return None if flags & 0x02 else (height, width)
+
+
+WEBP_SIZES = {b"VP8 ": lossy_size, b"VP8L": lossless_size}

@@ -1,6 +1,6 @@
 """Packs: one Arrow IPC file a set of images, memory-mapped, so that opening costs nothing and memory stays flat.
 
-Columns ``name`` (string), ``image`` (encoded bytes, JPEG or PNG), ``label`` (identity, int32; -1 unknown) and
+Columns ``name`` (string), ``image`` (encoded bytes, JPEG, PNG ...), ``label`` (identity, int32; -1 unknown) and
 ``landmarks`` (ten floats x0, y0 ... x4, y4 in pixels of the image: left eye, right eye, nose, left and right mouth
 corner as seen in the image; null where unknown), then any number of float32 columns with what is known of each image.
 
@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgaf.errors import DataError
-from lgaf.files import atomic
+from lgaf.files import atomic, regular_file
+from lgaf.formats.content import content_hash
 from lgaf.formats.image import decode
 from lgaf.formats.reference import COLUMNS as REFERENCE
 from lgaf.formats.reference import Reference, ReferredFiles
@@ -43,11 +44,10 @@ def read_table(path: str | Path, required: Sequence[str]) -> pa.Table:
     Raises:
         DataError: the file is missing, is not whole Arrow IPC or lacks a column.
     """
+    regular_file(path, "run `dvc repro` to make it")
     try:
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
         table.validate(full=True)  # a broken offset would end the process; images themselves are not read
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; run `dvc repro` to make it") from None
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path}: not a whole Arrow IPC file: {reason}; delete it and make it again") from None
@@ -157,6 +157,13 @@ class Pack:
         """Five points (5, 2) in pixels, or None where unknown."""
         points = self.columns["landmarks"][index].as_py()
         return None if points is None else np.array(points, np.float32).reshape(5, 2)
+
+    def content_hash(self) -> str:
+        """Hash of all that the pack holds; see :func:`lgaf.formats.content.content_hash`.
+
+        Where it refers to images in other files, it is where they are that counts, not what is in those files.
+        """
+        return content_hash(self.table)
 
     @property
     def truth(self) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from lgaf.errors import DataError
 from lgaf.files import read_json, write_json
 from lgaf.formats.templates import TemplateFiles, Templates, read_templates, write_templates
-from lgaf.strict import Strict
+from lgaf.strict import Strict, shorten
 
 
 class Verification(Strict):
@@ -34,12 +34,14 @@ class Identification(Strict):
     """Gallery images of people with no probe."""
     probes: dict[str, list[str]]
     """Probe set -> names. A set named "" gives metrics ``rank1`` ...; a set "d1" gives ``d1_rank1`` ..."""
-    ranks: list[int] = Field([1, 5, 20])
+    ranks: list[int] = Field([1, 5, 20], min_length=1)
     notes: list[str] = Field([])
     """As of :class:`Verification`."""
 
 
 Protocol = Verification | Identification | Templates
+LONGEST_PROBLEM = 300
+"""Letters of what is wrong with a file; it may quote the file."""
 DIFFERS = "NOT the published"
 """How a note begins that says in what a benchmark differs from the one whose numbers papers print."""
 File = Annotated[Verification | Identification | TemplateFiles, Field(discriminator="kind")]
@@ -63,7 +65,10 @@ def read_protocol(path: str | Path) -> Protocol:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{path}: {where}: {first['msg']}") from None
+        what = f"{where}: {first['msg']}" if where else first["msg"]
+        raise DataError(
+            f"{path}: {shorten(what, LONGEST_PROBLEM)}; run `dvc repro -f photos` to make it again"
+        ) from None
 
 
 def write_protocol(path: str | Path, protocol: Protocol) -> None:

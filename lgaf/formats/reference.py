@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from lgaf.errors import DataError
+from lgaf.files import regular_file, unreadable
 
 OPEN_FILES = 16
 """Files kept mapped: enough for sets of a few large files; all of a folder of images would be too many."""
@@ -48,10 +49,10 @@ class ReferredFiles:
         """Map a file; the one mapped first makes room."""
         if len(self.maps) == OPEN_FILES:
             self.maps.pop(next(iter(self.maps))).close()
+        regular_file(file, AGAIN)
         try:
             with open(file, "rb") as stream:
                 self.maps[file] = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError) as error:  # ValueError: it is empty, or no path
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise DataError(f"{file}: {reason}: {AGAIN}") from None
+        except (OSError, ValueError) as error:  # ValueError: it is empty
+            raise unreadable(file, error, AGAIN) from None
         return self.maps[file]

@@ -29,9 +29,9 @@ class Templates(Strict):
 
     kind: Literal["templates"] = "templates"
     members: pa.Table
-    """Of schema MEMBERS."""
+    """Table of schema MEMBERS."""
     pairs: pa.Table
-    """Of schema PAIRS."""
+    """Table of schema PAIRS."""
     notes: list[str] = Field([])
     """Lines to print under the table, as in :class:`lgaf.data.benchmark.Benchmark`."""
 

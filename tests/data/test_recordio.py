@@ -142,8 +142,8 @@ def test_broken_files(tmp_path):
     def index(text):
         return lambda folder: (folder / "train.idx").write_text(text)
 
-    broken(tmp_path, r"train\.rec: No such file.*\.rec and \.idx", good, lambda folder: (folder / "train.rec").unlink())
-    broken(tmp_path, r"train\.idx: .*not a list", good, lambda folder: (folder / "train.idx").unlink())
+    broken(tmp_path, r"train\.rec: no such file.*\.rec and \.idx", good, lambda folder: (folder / "train.rec").unlink())
+    broken(tmp_path, r"train\.idx: no such file", good, lambda folder: (folder / "train.idx").unlink())
     broken(tmp_path, r"train\.rec: the file is empty", good, lambda folder: (folder / "train.rec").write_bytes(b""))
     broken(tmp_path, r"train\.idx: not a list", good, index(""))
     broken(tmp_path, r"train\.idx: not a list", good, index("0\t0\n1\n"))

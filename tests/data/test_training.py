@@ -14,7 +14,7 @@ from lgaf.data.training import import_training
 from lgaf.errors import DataError
 from lgaf.formats.pack import Pack, write_pack
 
-PEOPLE = {"b": ["2.jpg", "10.PNG"], "a": ["x.jpg"], "c d": ["é.jpeg", "y.bmp", "z.jpg"]}
+PEOPLE = {"b": ["2.jpg", "10.PNG"], "a": ["x.jpg"], "c d": ["é.jpeg", "y.bmp", "z.webp"]}
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def check(made, folder, names, labels):
 
 def test_a_folder_for_each_identity(folder, target, capsys):
     import_training(folder, target)
-    names = ["a/x.jpg", "b/10.PNG", "b/2.jpg", "c d/y.bmp", "c d/z.jpg", "c d/é.jpeg"]
+    names = ["a/x.jpg", "b/10.PNG", "b/2.jpg", "c d/y.bmp", "c d/z.webp", "c d/é.jpeg"]
     check(Pack(target), folder, names, [0, 1, 1, 2, 2, 2])
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == "train: 6 images of 3 identities (1 of them with one image, kept)"
@@ -63,14 +63,50 @@ def test_a_relative_path_is_kept_absolute(folder, target, monkeypatch):
 
 @pytest.mark.parametrize("name", ["train.lst", "train.txt"])
 def test_a_list(folder, target, name, capsys):
-    text = "a/x.jpg\t7\n\nc d/é.jpeg\t0\r\nc d/y.bmp 7\nb/2.jpg 3 \n./c d/z.jpg\t 12\n"
+    text = "a/x.jpg\t7\n\nc d/é.jpeg\t0\r\nc d/y.bmp 7\nb/2.jpg 3 \n./c d/z.webp\t 12\n"
     (folder / name).write_text(text, encoding="utf-8", newline="")
     import_training(folder / name, target)
-    names = ["a/x.jpg", "c d/é.jpeg", "c d/y.bmp", "b/2.jpg", "./c d/z.jpg"]
+    names = ["a/x.jpg", "c d/é.jpeg", "c d/y.bmp", "b/2.jpg", "./c d/z.webp"]
     made = Pack(target)
     assert (made.names, made.labels.tolist()) == (names, [7, 0, 7, 3, 12])
     assert [made.encoded(index) for index in range(5)] == [(folder / name).read_bytes() for name in names]
     assert "5 images of 4 identities (3 of them" in capsys.readouterr().err
+
+
+def test_a_list_with_a_byte_order_mark(folder, target):
+    (folder / "train.lst").write_bytes(b"\xef\xbb\xbfa/x.jpg\t7\r\n")
+    import_training(folder / "train.lst", target)
+    assert Pack(target).names == ["a/x.jpg"]
+
+
+def test_links_are_followed(folder, tmp_path, target):
+    """Also out of the folder, to images and to people's folders; a set may be a folder of links."""
+    elsewhere = tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    folder.mkdir()
+    (folder / "a").mkdir()
+    (folder / "a" / "x.jpg").symlink_to(elsewhere / "a" / "x.jpg")
+    (folder / "b").symlink_to("../elsewhere/b")
+    (tmp_path / "set of links").symlink_to(folder)
+    import_training(tmp_path / "set of links", target)
+    made = Pack(target)
+    assert (made.names, made.labels.tolist()) == (["a/x.jpg", "b/10.PNG", "b/2.jpg"], [0, 1, 1])
+    assert made.encoded(0) == (elsewhere / "a" / "x.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("place", ["a/gone.jpg", "gone", "a/circle.jpg"])
+def test_links_that_lead_nowhere(folder, target, place):
+    (folder / place).symlink_to("circle.jpg" if "circle" in place else "nowhere")
+    refused(folder, target, f"set/{place}: a link that leads nowhere; mend or remove it")
+    (folder / "train.lst").write_text(f"{place}\t0\n")
+    what = "cannot be read: Too many levels of symbolic links" if "circle" in place else "a link that leads nowhere"
+    refused(folder / "train.lst", target, rf"train\.lst: line 1: .*/{place}: {what}; get the whole data set, or mend")
+
+
+@pytest.mark.parametrize("name", ["x.gif", "x.tiff", "x"])
+def test_other_endings(folder, target, name):
+    (folder / "a" / name).write_bytes(b"x")
+    refused(folder, target, rf"a/{name}: its name ends in none of \.jpg, \.jpeg, \.png, \.bmp, \.webp; save it as one")
 
 
 @pytest.mark.parametrize("side", [112, 96])
@@ -130,19 +166,16 @@ def test_bad_folders(folder, tmp_path, target):
     (tmp_path / "empty" / "person").mkdir()
     refused(tmp_path / "empty", target, "empty/person: holds no image; remove the folder")
     (tmp_path / "empty" / "person" / "deeper").mkdir()
-    refused(tmp_path / "empty", target, "person/deeper: not an image .*; remove it")
+    refused(tmp_path / "empty", target, "person/deeper: not a file; .* remove it")
     (folder / "a" / "notes.txt").write_text("x")
-    refused(folder, target, r"a/notes\.txt: not an image \(\.jpg, .*\); remove it")
+    refused(folder, target, r"a/notes\.txt: its name ends in none of \.jpg, .*, \.webp; save it as one of")
     (folder / "a" / "notes.txt").unlink()
-    (folder / "a" / "gone.jpg").symlink_to("nowhere")
-    refused(folder, target, r"a/gone\.jpg: not an image")
-    (folder / "a" / "gone.jpg").unlink()
     (folder / "z.jpg").write_bytes(b"x")
     refused(folder, target, r"z\.jpg: not a folder; each identity's images must be in a folder of its own")
     (folder / "z.jpg").rename(tmp_path / "z.jpg")
     refused(tmp_path / "z.jpg", target, r"must be a folder, or a file that ends in \.rec")
     (folder / "train.rec").write_bytes(b"x")
-    refused(folder, target, r"train\.idx: .*No such file")
+    refused(folder, target, r"train\.idx: no such file; fetch \.rec and \.idx again")
 
 
 def test_a_name_that_is_not_utf8(folder, target):
@@ -165,8 +198,8 @@ def test_a_name_that_is_not_utf8(folder, target):
         ("a/x.jpg\t\n", "line 1: must be"),
         ("\t3\n", "line 1: must be"),
         ("0\t1.000000\ta/x.jpg\n", "line 1: must be"),
-        ("a/x.jpg\t0\na/none.jpg\t0\n", r"train\.lst: line 2: .*none\.jpg: No such file or directory; get the whole"),
-        ("a\t0\n", "line 1: .*set/a: not a file"),
+        ("a/x.jpg\t0\na/none.jpg\t0\n", r"train\.lst: line 2: .*none\.jpg: no such file; get the whole"),
+        ("a\t0\n", "line 1: .*set/a: is a folder, not a file; .* mend the list"),
         ("a/x.jpg\0\t0\n", "line 1: must be"),
         ("a/x\r.jpg\t0\n", "line 1: must be"),
         (b"\xff\xfe", r"train\.lst: not a text file"),

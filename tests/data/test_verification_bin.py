@@ -246,9 +246,9 @@ def test_no_list_of_pairs(path, content, match):
 
 
 def test_a_missing_file_and_a_folder(path):
-    with pytest.raises(DataError, match=r"lfw\.bin: No such file"):
+    with pytest.raises(DataError, match=r"lfw\.bin: no such file"):
         read_verification_bin(path)
-    with pytest.raises(DataError, match="directory"):
+    with pytest.raises(DataError, match="is a folder, not a file"):
         read_verification_bin(path.parent)
 
 

@@ -35,7 +35,7 @@ def test_round_trip(tmp_path, data, count, width, attended):
         names=data.draw(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=count, max_size=count)),
         labels=data.draw(arrays(np.int32, count)),
         vectors=data.draw(arrays(np.float32, (count, width), elements=finite)),
-        norms=data.draw(arrays(np.float32, count, elements=finite)),
+        norms=data.draw(arrays(np.float32, count, elements=st.floats(0, 1e6, width=32))),
         attention=data.draw(arrays(np.float32, (count, 2), elements=finite)) if attended else None,
         flip=data.draw(st.booleans()),
         truth={"yaw": data.draw(arrays(np.float32, count, elements=finite))},
@@ -49,13 +49,80 @@ def test_round_trip(tmp_path, data, count, width, attended):
     assert back.vectors.dtype == np.float32
 
 
+def refused(path, match):
+    with pytest.raises(DataError, match=match) as caught:
+        read_embeddings(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_is_refused(tmp_path, bad):
-    vectors = example().vectors.copy()
-    vectors[1, 2] = bad
-    write_embeddings(tmp_path / "a.arrow", replace(example(), vectors=vectors))
-    with pytest.raises(DataError, match=r"record 1 \(n1\): the embedding is not finite"):
-        read_embeddings(tmp_path / "a.arrow")
+@pytest.mark.parametrize(
+    ("field", "place", "match"),
+    [
+        ("vectors", (1, 2), r"record 1 \(n1\): the embedding is not finite; train again"),
+        ("norms", 2, r"record 2 \(n2\): the norm (nan|inf|-inf) is no length; train again"),
+        ("attention", (0, 1), r"record 0 \(n0\): the attention is not finite; train again"),
+    ],
+)
+def test_what_is_not_finite_is_refused(tmp_path, bad, field, place, match):
+    values = getattr(example(), field).copy()
+    values[place] = bad
+    write_embeddings(tmp_path / "a.arrow", replace(example(), **{field: values}))
+    refused(tmp_path / "a.arrow", match)
+
+
+def test_a_norm_below_0_is_refused(tmp_path):
+    write_embeddings(tmp_path / "a.arrow", replace(example(), norms=np.array([1, 0, -0.5], np.float32)))
+    refused(tmp_path / "a.arrow", r"record 2 \(n2\): the norm -0\.5 is no length")
+
+
+def test_what_is_empty_is_refused(tmp_path):
+    path = tmp_path / "a.arrow"
+    nothing = np.empty(0, np.float32)
+    write_embeddings(path, Embeddings([], nothing, np.empty((0, 4)), nothing, None, True, {}))
+    refused(path, "holds no embedding; run `dvc repro embed`")
+    write_embeddings(path, example())
+    schema, batches = pa.ipc.open_file(path).schema, pa.ipc.open_file(path).read_all().slice(0, 0)
+    with pa.ipc.new_file(str(path), schema) as sink:
+        sink.write_table(batches)
+    refused(path, "holds no embedding")
+    table = pa.table(
+        {
+            "name": ["a"],
+            "label": pa.array([1], pa.int32()),
+            "embedding": pa.array([[]], pa.list_(pa.float32(), 0)),
+            "norm": pa.array([1.0], pa.float32()),
+            "attention": pa.array([None], pa.list_(pa.float32(), 2)),
+        }
+    ).replace_schema_metadata(schema.metadata)
+    with pa.ipc.new_file(str(path), table.schema) as sink:
+        sink.write_table(table)
+    refused(path, "holds no value in its embeddings")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "match"),
+    [
+        ("attention", None, "column 'attention' has empty cells"),
+        ("attention", [None, 1.0], r"record 1 \(n1\): the attention is not finite"),
+        ("embedding", [None, 1.0, 1.0, 1.0], r"record 1 \(n1\): the embedding is not finite"),
+        ("embedding", None, "column 'embedding' has empty cells"),
+        ("norm", None, "column 'norm' has empty cells"),
+    ],
+)
+def test_empty_cells_are_refused(tmp_path, column, cell, match):
+    path = tmp_path / "a.arrow"
+    write_embeddings(path, example())
+    table = pa.ipc.open_file(path).read_all()
+    cells = table[column].to_pylist()
+    cells[1] = cell
+    place = table.column_names.index(column)
+    table = table.set_column(place, table.schema.field(column), pa.array(cells, table.schema.field(column).type))
+    path.unlink()
+    with pa.ipc.new_file(str(path), table.schema) as sink:
+        sink.write_table(table)
+    refused(path, match)
 
 
 def test_cut_and_foreign_files_are_refused(tmp_path):

@@ -41,10 +41,13 @@ def test_round_trip(tmp_path, protocol):
         {"kind": "verification", "pairs": [], "folds": 1},
         {"kind": "verification", "pairs": [], "fold": 10},
         {"kind": "identification", "gallery": ["a"], "probes": ["b"]},
+        {"kind": "identification", "gallery": ["a"], "probes": {"": ["b"]}, "ranks": []},
+        {"kind": "x" * 1000},
     ],
 )
 def test_what_is_no_protocol_is_refused(tmp_path, value):
     (tmp_path / "a.json").write_text(json.dumps(value))
     with pytest.raises(DataError, match=r"a\.json: ") as caught:
         read_protocol(tmp_path / "a.json")
+    assert str(caught.value).endswith("; run `dvc repro -f photos` to make it again")
     assert "\n" not in str(caught.value)

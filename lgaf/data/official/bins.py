@@ -13,7 +13,7 @@ from lgaf.formats.protocol import Verification
 
 FOLDS = 10
 SIDE = 112
-"""Of every image in such a file, cut by its maker so that the five points lie on the template."""
+"""Side of every image in such a file, cut by its maker so that the five points lie on the template."""
 
 
 def read_bin(name: str, path: Path, options: OfficialOptions) -> Benchmark:

@@ -18,6 +18,7 @@ from lgaf.data.official.reading import (
     compare_counts,
     find,
     numbered,
+    quote,
     read_lines,
     require,
     verification,
@@ -82,10 +83,11 @@ def read_list(path: Path) -> list[str]:
         image = IMAGE.fullmatch(fields[1]) if len(fields) == 2 else None
         if image is None or fields[0] != str(len(images) + 1):
             raise DataError(
-                f"{where}: must be {len(images) + 1} ../Data/Images/001/frontal/01.jpg (or profile), "
-                f"is {' '.join(fields)!r}"
+                f"{where}: must be {len(images) + 1} ../Data/Images/001/frontal/01.jpg (or profile), is {quote(fields)}"
             )
         images.append(image[1])
+    if not images:
+        raise DataError(f"{path}: lists no image; fetch the list again")
     return images
 
 
@@ -99,7 +101,7 @@ def read_split(path: Path, left: list[str], right: list[str], same: bool, asked:
     for where, fields in read_lines(path, "cfp"):
         numbers = fields[0].split(",") if len(fields) == 1 else []
         if len(numbers) != 2 or not all(NUMBER.fullmatch(number) for number in numbers):
-            raise DataError(f"{where}: must be two numbers as in 5,1, is {' '.join(fields)!r}")
+            raise DataError(f"{where}: must be two numbers as in 5,1, is {quote(fields)}")
         images: list[str] = []
         for number, listed in zip(numbers, (left, right), strict=True):
             if int(number) > len(listed):
@@ -110,4 +112,6 @@ def read_split(path: Path, left: list[str], right: list[str], same: bool, asked:
             asked.setdefault(images[-1], where)
         check_pair(where, images[0], images[1], (person(images[0]), person(images[1])), same)
         pairs.append((images[0], images[1], same))
+    if not pairs:
+        raise DataError(f"{path}: lists no pair; fetch the official splits")
     return pairs

@@ -21,6 +21,7 @@ from lgaf.data.official.reading import (
     find,
     halves_to_folds,
     numbered,
+    quote,
     read_lines,
     require,
     verification,
@@ -90,7 +91,7 @@ def read_pairs(path: Path, page: str) -> tuple[list[Pair], dict[str, str]]:
     for (where, left), (where_right, right) in zip(lines[::2], lines[1::2], strict=True):
         for at, fields in ((where, left), (where_right, right)):
             if len(fields) != 2 or not NAME.fullmatch(fields[0]) or not re.fullmatch("[0-9]|10", fields[1]):
-                raise DataError(f"{at}: must be NAME_1.jpg and a number from 0 to 10, is {' '.join(fields)!r}")
+                raise DataError(f"{at}: must be NAME_1.jpg and a number from 0 to 10, is {quote(fields)}")
             named.setdefault(fields[0], at)
         if left[1] != right[1]:
             raise DataError(

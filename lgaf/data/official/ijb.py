@@ -26,6 +26,7 @@ from lgaf.data.benchmark import Benchmark, Image
 from lgaf.data.official.reading import compare_counts
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
+from lgaf.files import regular_file
 from lgaf.formats.templates import MEMBERS, PAIRS, Templates
 
 COUNTED = ("images", "templates", "same pairs", "different pairs")
@@ -126,6 +127,7 @@ def read_list(path: Path, schema: pa.Schema) -> pa.Table:
     Raises:
         DataError: the file is missing, or a line is not so.
     """
+    regular_file(path, "see docs/datasets/ijb.md for the expected tree")
     try:
         return csv.read_csv(
             path,
@@ -133,8 +135,6 @@ def read_list(path: Path, schema: pa.Schema) -> pa.Table:
             csv.ParseOptions(delimiter=" ", quote_char=False, double_quote=False, ignore_empty_lines=False),
             csv.ConvertOptions(column_types=schema, null_values=[], strings_can_be_null=False),
         )
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; see docs/datasets/ijb.md for the expected tree") from None
     except (pa.ArrowException, OSError) as error:
         message = " ".join(str(error).split())[:200]
         if line := ROW.search(message):

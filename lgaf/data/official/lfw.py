@@ -6,6 +6,7 @@ line ``10 300``, then for each fold 300 pairs of one person and 300 of two. ``do
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter
@@ -17,13 +18,28 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from lgaf.data.benchmark import Benchmark, Image, write_benchmark
-from lgaf.data.official.reading import check_pair, compare_counts, find, numbered, read_lines, require, verification
+from lgaf.data.benchmark import Benchmark, Image, image_bytes, write_benchmark
+from lgaf.data.official.reading import (
+    check_pair,
+    compare_counts,
+    find,
+    first_filled,
+    numbered,
+    quote,
+    read_lines,
+    require,
+    verification,
+)
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
+from lgaf.files import unreadable
 from lgaf.formats.pack import write_pack
 from lgaf.formats.protocol import DIFFERS
 
+FETCHED = "lfw_home"
+"""Folder that scikit-learn fetches LFW into."""
+FOLDERS = ("lfw", FETCHED)
+"""Names of LFW's folder below ``data.root``; the first that is there and not empty is read."""
 PHOTO_FOLDERS = ("lfw-deepfunneled", "lfw_funneled", "lfw")
 """Names under which the photos are published, best aligned first."""
 PUBLISHED = {"folds": 10, "pairs": 6000}
@@ -74,7 +90,7 @@ class Lists(NamedTuple):
     tested: Lines
 
 
-def lists_of(root: Path) -> Lists:
+def lists_of(folder: Path) -> Lists:
     """Read ``pairs.txt`` and, if it is there, ``train.txt`` (NAME, tab, number a line) and check that photos are there.
 
     Without ``train.txt`` everyone whom ``pairs.txt`` does not name is trained on.
@@ -82,34 +98,34 @@ def lists_of(root: Path) -> Lists:
     Raises:
         DataError: a file is missing or malformed, a list names a missing photo, or someone is in both lists.
     """
-    photos = find_photos(root)
-    pairs, folds, tested = read_pairs(root / "pairs.txt")
-    trained = read_train(root / "train.txt") if (root / "train.txt").exists() else everyone_else(photos, tested)
+    photos = find_photos(folder)
+    pairs, folds, tested = read_pairs(folder / "pairs.txt")
+    trained = read_train(folder / "train.txt") if (folder / "train.txt").exists() else everyone_else(photos, tested)
     if not trained:
         raise DataError(f"{photos}: no photo of anyone outside pairs.txt; there is nobody to train on")
     if shared := sorted({photo.person for photo in trained} & {photo.person for photo in tested}):
         raise DataError(
-            f"{root}/train.txt: also in pairs.txt: {', '.join(shared)}; a test is of unseen people: remove them"
+            f"{folder}/train.txt: also in pairs.txt: {', '.join(shared)}; a test is of unseen people: remove them"
         )
     require({photo.name: where for photo, where in {**trained, **tested}.items()}, photos)
     return Lists(photos, trained, pairs, folds, tested)
 
 
-def import_lfw(root: Path, out_dir: Path) -> None:
+def import_lfw(folder: Path, out_dir: Path) -> None:
     """Write ``train.arrow``, ``lfw.arrow`` (each photo of the pair list once) and ``lfw.json`` into ``out_dir``.
 
-    root: holds the photos (``lfw-deepfunneled``, ``lfw_funneled`` or ``lfw``) and what :func:`lists_of` reads.
+    folder: holds the photos (``lfw-deepfunneled``, ``lfw_funneled`` or ``lfw``) and what :func:`lists_of` reads.
     Labels count the people of train by name, then those of the pair list.
 
     Raises:
         DataError: as :func:`lists_of`.
     """
-    photos, trained, pairs, folds, tested = lists_of(root)
+    photos, trained, pairs, folds, tested = lists_of(folder)
     to_train, to_test = (sorted({photo.person for photo in lines}) for lines in (trained, tested))
     labels = {person: label for label, person in enumerate([*to_train, *to_test])}
-    benchmark = pairs_of(root / "pairs.txt", pairs, folds, photos, labels)
+    benchmark = pairs_of(folder / "pairs.txt", pairs, folds, photos, labels)
     found = {"folds": folds, "pairs": len(pairs)}
-    notes = compare_counts(root / "pairs.txt", found, PUBLISHED, OfficialOptions(counts="any"))
+    notes = compare_counts(folder / "pairs.txt", found, PUBLISHED, OfficialOptions(counts="any"))
     alone = sum(count == 1 for count in Counter(photo.person for photo in trained).values())
     print(
         f"lfw: train on {len(trained)} photos of {len(to_train)} people ({alone} of them with one photo, kept); "
@@ -118,29 +134,55 @@ def import_lfw(root: Path, out_dir: Path) -> None:
     )
     with write_pack(out_dir / "train.arrow") as pack:
         for photo in tqdm(sorted(trained), "import train", unit="photo"):
-            pack.add(photo.name, (photos / photo.name).read_bytes(), labels[photo.person])
+            pack.add(photo.name, image_bytes(Image(photo.name, photos / photo.name)), labels[photo.person])
     write_benchmark(replace(benchmark, notes=notes + benchmark.notes), out_dir)
 
 
-def fetch_lfw(root: Path) -> Path:
-    """The folder that :func:`import_lfw` reads: ``root``, or ``root``/lfw_home where scikit-learn fetched the data.
+def locate_lfw(root: Path) -> Path | None:
+    """LFW's folder below ``root``, which is ``data.root``; None where there is none and it can be fetched.
 
-    A ``root`` that is missing or empty is filled: scikit-learn downloads LFW (funneled, about 230 MB) and checks its
+    Raises:
+        DataError: ``root`` is LFW's folder itself, or is no folder, or has a file where LFW would be fetched to.
+    """
+    if os.path.lexists(root) and not os.path.isdir(root):
+        raise DataError(f"{root}: not a folder; set data.root to the folder that holds the data sets")
+    try:
+        folder = first_filled(root, FOLDERS)
+    except OSError as error:
+        raise unreadable(root, error, "see docs/datasets/lfw.md") from None
+    if folder is None or not (folder / "pairs.txt").exists():
+        own = [name for name in ("pairs.txt", *PHOTO_FOLDERS[:2]) if (root / name).exists()]
+        if own:
+            path = Path(os.path.abspath(root))
+            name = "" if path.name in FOLDERS else f", and name {path.name} {FOLDERS[0]} there"
+            raise DataError(
+                f"{root}: is LFW's own folder, since it holds {own[0]}; set data.root to the folder that holds it, "
+                f"{path.parent}{name}"
+            )
+    home = root / FETCHED
+    empty = home.is_dir() and not home.is_symlink() and not any(os.scandir(home))
+    if folder is None and os.path.lexists(home) and not empty:
+        raise DataError(f"{home}: holds no LFW, and is in the way where it would be fetched to; remove it")
+    return folder
+
+
+def fetch_lfw(root: Path) -> Path:
+    """LFW's folder, which :func:`import_lfw` reads, below ``root``, which is ``data.root``.
+
+    Where there is none, scikit-learn downloads LFW (funneled, about 230 MB) into ``root``/lfw_home and checks its
     SHA-256 sums. ``lfw_home`` appears only when whole.
 
     Raises:
-        DataError: there is no network, or the disk is full.
+        DataError: as :func:`locate_lfw`; there is no network, or the disk is full.
     """
-    home = Path(root) / "lfw_home"
-    if home.exists():
-        return home
-    if Path(root).exists() and any(not path.name.startswith(".") for path in Path(root).iterdir()):
-        return Path(root)
+    if folder := locate_lfw(root):
+        return folder
     from sklearn.datasets import fetch_lfw_pairs
 
+    home = root / FETCHED
     print(f"lfw: fetching into {home} (about 230 MB)", file=sys.stderr)
     try:
-        home.parent.mkdir(parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=root, prefix=".fetch-") as temporary:
             fetch_lfw_pairs(subset="test", data_home=temporary)  # the smallest call that gets all photos and lists
             (Path(temporary) / home.name).rename(home)
@@ -151,15 +193,17 @@ def fetch_lfw(root: Path) -> Path:
     return home
 
 
-def find_photos(root: Path) -> Path:
+def find_photos(folder: Path) -> Path:
     """The folder of people's folders."""
-    return find(root, PHOTO_FOLDERS, "photos", "lfw")
+    return find(folder, PHOTO_FOLDERS, "photos", "lfw")
 
 
 def parse(where: str, person: str, number: str) -> Photo:
     """A photo as the lists name it."""
     if not PERSON.fullmatch(person) or not NUMBER.fullmatch(number):
-        raise DataError(f"{where}: {person!r} {number!r} is not a person and the number of a photo")
+        raise DataError(
+            f"{where}: {quote(person)} {quote(number)} is not a person and the number of a photo; mend the list"
+        )
     return Photo(person, int(number))
 
 
@@ -181,7 +225,7 @@ def read_pairs(path: Path) -> tuple[list[PhotoPair], int, Lines]:
         same = index // each % 2 == 0
         if len(fields) != (3 if same else 4):
             shape = "NAME number number (same person)" if same else "NAME number NAME number (different people)"
-            raise DataError(f"{where}: must be {shape}, is {' '.join(fields)!r}")
+            raise DataError(f"{where}: must be {shape}, is {quote(fields)}")
         left, right = parse(where, *fields[:2]), parse(where, *([fields[0], *fields[2:]] if same else fields[2:]))
         check_pair(where, left.name, right.name, (left.person, right.person), same)
         pairs.append((left, right, same))
@@ -217,7 +261,7 @@ def read_train(path: Path) -> Lines:
     named: Lines = {}
     for where, fields in read_lines(path, "lfw"):
         if len(fields) != 2:
-            raise DataError(f"{where}: must be NAME number, is {' '.join(fields)!r}")
+            raise DataError(f"{where}: must be NAME number, is {quote(fields)}")
         photo = parse(where, *fields)
         if photo in named:
             raise DataError(f"{where}: {photo.name} again; name it once")

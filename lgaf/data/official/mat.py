@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from lgaf.errors import DataError
+from lgaf.files import read_bytes
 
 LARGEST_FILE = 4 * 2**20
 """Bytes; TinyFace's lists have 23,000."""
@@ -37,12 +38,7 @@ def read_id_list(path: Path, ids: str, names: str) -> list[tuple[str, int]]:
     Raises:
         DataError: the file is missing, is of another version (7.3 among them), or does not hold the two.
     """
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise DataError(f"{path}: {path.stat().st_size:,} bytes are too many for a list; fetch the official one")
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; see docs/datasets/tinyface.md for the expected tree") from None
+    content = read_bytes(path, "see docs/datasets/tinyface.md for the expected tree", LARGEST_FILE)
     try:
         variables = dict(read_variables(content, (ids, names)))
         if missing := [name for name in (ids, names) if name not in variables]:

@@ -13,12 +13,17 @@ from lgaf.data.official.calfw import read_calfw
 from lgaf.data.official.cfp import read_cfp
 from lgaf.data.official.cplfw import read_cplfw
 from lgaf.data.official.ijb import read_ijb
+from lgaf.data.official.lfw import FOLDERS as LFW_FOLDERS
 from lgaf.data.official.lfw import read_lfw
+from lgaf.data.official.reading import first_filled
 from lgaf.data.official.scface import read_scface
 from lgaf.data.official.tinyface import read_tinyface
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
+from lgaf.files import unreadable
 from lgaf.strict import checked
+
+SEE = "see docs/datasets/README.md"
 
 
 class Official(NamedTuple):
@@ -27,13 +32,13 @@ class Official(NamedTuple):
     read: Callable[[str, Path, OfficialOptions], Benchmark]
     """(benchmark, the folder found, options) -> what was read."""
     folders: tuple[str, ...]
-    """Names of its folder; the first that is there is read."""
+    """Names of its folder; the first that is there and not empty is read."""
     bins: tuple[str, ...] = ()
     """Names of its ``.bin`` file, in ``data.root`` or in a folder ``bin`` there."""
 
 
 READERS = {
-    "lfw": Official(read_lfw, ("lfw", "lfw_home"), ("lfw.bin",)),
+    "lfw": Official(read_lfw, LFW_FOLDERS, ("lfw.bin",)),
     "cfp_fp": Official(read_cfp, ("cfp_fp", "cfp", "cfp-dataset"), ("cfp_fp.bin",)),
     "cfp_ff": Official(read_cfp, ("cfp_ff", "cfp", "cfp-dataset"), ("cfp_ff.bin",)),
     "cplfw": Official(read_cplfw, ("cplfw",), ("cplfw.bin",)),
@@ -65,20 +70,31 @@ def open_benchmark(name: str, root: str | Path, **options: Any) -> Benchmark:
     prefer_bin = settings.prefer == "bin" or (name == "agedb" and settings.agedb.draw is None)
     if bin_file and (prefer_bin or not layout):
         return read_bin(name, bin_file, settings)
-    if layout:
+    if not layout:
+        raise not_there(name, Path(root))
+    try:
         return READERS[name].read(name, layout, settings)
-    raise not_there(name, Path(root))
+    except OSError as error:  # a folder in which nothing may be looked for
+        raise unreadable(error.filename or layout, error, SEE) from None
 
 
 def locate(name: str, root: Path) -> tuple[Path | None, Path | None]:
-    """A benchmark's folder and its ``.bin`` file below ``root``, None where there is none."""
-    folders = (root / folder for folder in READERS[name].folders)
+    """A benchmark's folder and its ``.bin`` file below ``root``, None where there is none.
+
+    A folder with nothing but hidden files in it is none.
+
+    Raises:
+        DataError: in ``root`` nothing may be looked for.
+    """
     files = (root / place / file for file in READERS[name].bins for place in (".", "bin"))
-    return next(filter(Path.is_dir, folders), None), next(filter(Path.is_file, files), None)
+    try:
+        return first_filled(root, READERS[name].folders), next(filter(Path.is_file, files), None)
+    except OSError as error:
+        raise unreadable(root, error, SEE) from None
 
 
 def not_there(name: str, root: Path) -> DataError:
     """What is said of a benchmark of which :func:`locate` finds nothing."""
     places = [f"{folder}/" for folder in READERS[name].folders]
     places += [place for file in READERS[name].bins for place in (file, f"bin/{file}")]
-    return DataError(f"{root}: has no {name}: looked for {', '.join(places)}; see docs/datasets/README.md")
+    return DataError(f"{root}: has no {name}: looked for {', '.join(places)}; {SEE}")

@@ -9,7 +9,9 @@ from pathlib import Path
 from lgaf.data.benchmark import Benchmark, Image
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
+from lgaf.files import read_text
 from lgaf.formats.protocol import DIFFERS, Verification
+from lgaf.strict import LONGEST, shorten
 
 LARGEST_LIST = 16 * 2**20
 """Bytes; published pair lists have less than one million."""
@@ -30,22 +32,33 @@ def find(folder: Path, names: Sequence[str], what: str, page: str) -> Path:
     raise DataError(f"{folder}: has no {what}: looked for {', '.join(names)}; see docs/datasets/{page}.md")
 
 
+def quote(text: str | Sequence[str]) -> str:
+    """What a file says, or the fields of a line of it, for a message: quoted, on one line, not too long."""
+    return repr(shorten(text if isinstance(text, str) else " ".join(text), LONGEST))
+
+
+def first_filled(root: Path, names: Iterable[str]) -> Path | None:
+    """The first of ``names`` that is a folder in ``root`` and holds anything but hidden files; None if none is."""
+    return next((root / name for name in names if holds_anything(root / name)), None)
+
+
+def holds_anything(folder: Path) -> bool:
+    """Whether it is a folder with anything in it but hidden files; one that cannot be looked into may be."""
+    if not folder.is_dir():
+        return False
+    try:
+        return any(entry.name[0] != "." for entry in os.scandir(folder))
+    except OSError:
+        return True
+
+
 def read_lines(path: Path, page: str) -> list[tuple[str, list[str]]]:
     """The lines of a list that are not blank: (file and line number, fields between white space).
 
     Raises:
         DataError: the file is missing, too large, or no text.
     """
-    try:
-        if path.stat().st_size > LARGEST_LIST:
-            raise DataError(f"{path}: {path.stat().st_size:,} bytes are too many for a list; fetch the official one")
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; see docs/datasets/{page}.md for the expected tree") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a text file: {error}; fetch it again") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}; fetch it again") from None
+    text = read_text(path, f"see docs/datasets/{page}.md for the expected tree", LARGEST_LIST)
     lines = enumerate(text.split("\n"), start=1)
     return [(f"{path}: line {number}", line.split()) for number, line in lines if line.strip()]
 

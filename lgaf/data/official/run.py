@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from lgaf.data.training import import_training
 from lgaf.errors import DataError
 
 
-def import_run(root: Path, train: Path, benchmarks: Sequence[str], options: dict[str, Any], out_dir: Path) -> None:
-    """Write every benchmark's pack and protocol and ``train.arrow`` into ``out_dir``.
+def import_run(
+    root: Path, train: Path | None, benchmarks: Sequence[str], options: dict[str, Any], out_dir: Path
+) -> None:
+    """Write every benchmark's pack and protocol and, if there is a training set, ``train.arrow`` into ``out_dir``.
 
-    root: ``data.root``; train: the training set below it; options: those of
+    root: ``data.root``; train: the training set below it, None where nothing is trained; options: those of
     :func:`lgaf.data.official.readers.open_benchmark`.
 
     Raises:
@@ -25,14 +28,15 @@ def import_run(root: Path, train: Path, benchmarks: Sequence[str], options: dict
         raise DataError("\n".join(missing))
     for name in benchmarks:  # the quicker first, so that what is wrong is said early
         write_benchmark(open_benchmark(name, root, **options), out_dir)
-    import_training(root / train, out_dir / "train.arrow")
+    if train is not None:
+        import_training(root / train, out_dir / "train.arrow")
 
 
-def lacking(root: Path, train: Path, benchmarks: Sequence[str]) -> list[str]:
+def lacking(root: Path, train: Path | None, benchmarks: Sequence[str]) -> list[str]:
     """What is not there at all, a line each."""
-    if not root.is_dir():
+    if not os.path.isdir(root):
         return [no_root(root)]
-    found = [] if (root / train).exists() else [no_training_set(root / train)]
+    found = [] if train is None or os.path.lexists(root / train) else [no_training_set(root / train)]
     return found + [str(not_there(name, root)) for name in benchmarks if not any(locate(name, root))]
 
 

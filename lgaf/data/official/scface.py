@@ -36,8 +36,7 @@ def read_scface(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
         DataError: files are missing, or the counts are not the published ones.
     """
     choice = options.scface
-    places = [f"{base}/{MUGSHOTS[choice.cropped]}" for base in BASES]
-    mugshots = find(folder, places, "mugshots", "scface")
+    mugshots = find_mugshots(folder, choice.cropped)
     base = mugshots.parent
     files = list_images(mugshots, "scface") | surveillance(base)
     everyone = range(1, PEOPLE + 1)
@@ -65,6 +64,22 @@ def read_scface(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
     images = [Image(name, files[name], int(name[:3])) for name in used]
     protocol = Identification(gallery=searched, distractors=others, probes=probes)
     return Benchmark(name, images, protocol, notes + describe(choice, len(searched), len(others)))
+
+
+def find_mugshots(folder: Path, cropped: bool) -> Path:
+    """The folder of mugshots of the kind asked for.
+
+    Raises:
+        DataError: it is not there; if the other kind is, how to ask for that one.
+    """
+    wanted, others = ([f"{base}/{MUGSHOTS[kind]}" for base in BASES] for kind in (cropped, not cropped))
+    if not any((folder / place).is_dir() for place in wanted):
+        for other in filter(Path.is_dir, map(folder.joinpath, others)):
+            raise DataError(
+                f"{other.parent}: has no {MUGSHOTS[cropped]}, but {other.name}; "
+                f"set data.scface.cropped: {str(not cropped).lower()} to search among those"
+            )
+    return find(folder, wanted, "mugshots", "scface")
 
 
 def surveillance(base: Path) -> dict[str, Path]:

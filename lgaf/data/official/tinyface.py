@@ -1,4 +1,4 @@
-"""TinyFace: closed-set search of low-resolution faces among 157,871.
+"""TinyFace: closed-set search of low-resolution faces among very many.
 
 Cheng, Zhu and Gong, "Low-Resolution Face Recognition", ACCV 2018. Protocol as AdaFace ``validation_lq`` runs it: the
 gallery is ``Gallery_Match`` and all of ``Gallery_Distractor``, every image an entry of its own; probes are ``Probe``;
@@ -12,14 +12,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lgaf.catalogue import TINYFACE as PUBLISHED
 from lgaf.data.benchmark import Benchmark, Image
 from lgaf.data.official.mat import read_id_list
-from lgaf.data.official.reading import compare_counts, find, list_images, require
+from lgaf.data.official.reading import compare_counts, find, list_images, quote, require
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
 from lgaf.formats.protocol import Identification
 
-PUBLISHED = {"probes": 3728, "mated gallery images": 4443, "distractors": 153428}
 TEST_FOLDERS = ("Testing_Set", "tinyface/Testing_Set", ".")
 NAME = re.compile(r"([0-9]{1,9})_[^\s/\\]+\.(?:jpg|JPG)")
 
@@ -77,7 +77,7 @@ def read_list(path: Path, ids: str, names: str, renumbered: dict[int, int]) -> d
         match = NAME.fullmatch(file)
         if match is None or file in listed:
             reason = "again" if match else "is not named PERSON_number.jpg"
-            raise DataError(f"{path}: row {row}: {file!r} {reason}; fetch the list again")
+            raise DataError(f"{path}: row {row}: {quote(file)} {reason}; fetch the list again")
         listed[file] = int(match[1])
         if renumbered.setdefault(listed[file], identity) != identity:
             raise DataError(

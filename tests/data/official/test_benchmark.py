@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from lgaf.align.warp import template
+from lgaf.catalogue import BENCHMARKS as CATALOGUE
 from lgaf.config import BENCHMARKS
 from lgaf.data.benchmark import Benchmark, Image, write_benchmark
-from lgaf.data.official.catalogue import BENCHMARKS as CATALOGUE
 from lgaf.data.official.readers import READERS, open_benchmark
+from lgaf.data.official.run import import_run, lacking
 from lgaf.data.verification_bin import write_verification_bin
 from lgaf.errors import DataError, SettingsError
 from lgaf.formats.pack import Pack
@@ -83,7 +84,7 @@ def test_layout_and_bin(layouts, tmp_path):
 def test_mistakes_are_named(tmp_path):
     with pytest.raises(DataError, match=r"'lfww' is no benchmark; known: lfw, cfp_fp"):
         open_benchmark("lfww", tmp_path)
-    with pytest.raises(SettingsError, match=r"draw: unknown key; .*allowed: prefer, counts, scface, agedb|draw"):
+    with pytest.raises(SettingsError, match=r"draw: unknown key \(allowed: prefer, counts, scface, agedb\)$"):
         open_benchmark("scface", tmp_path, draw=3)
     with pytest.raises(SettingsError, match=r"scface\.protocol: 'half'"):
         open_benchmark("scface", tmp_path, scface={"protocol": "half"})
@@ -91,8 +92,23 @@ def test_mistakes_are_named(tmp_path):
         open_benchmark("scface", tmp_path / "nowhere")
 
 
+def test_a_root_in_which_nothing_can_be_looked_for(tmp_path):
+    with pytest.raises(DataError, match=r"n: cannot be read: File name too long; see docs/datasets/README\.md"):
+        open_benchmark("scface", tmp_path / ("n" * 1000))
+
+
+def test_a_run_without_a_training_set(layouts, tmp_path):
+    import_run(layouts, None, ["lfw", "scface"], {"counts": "any"}, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "lfw.arrow", "lfw.json", "scface.arrow", "scface.json"
+    ]  # fmt: skip
+    assert lacking(layouts, None, ["lfw"]) == []
+    with pytest.raises(DataError, match=r"^[^\n]*no such file or folder; set data\.train"):
+        import_run(layouts, layouts / "none", ["lfw"], {"counts": "any"}, tmp_path / "other")
+
+
 def test_an_image_that_vanishes(tmp_path):
     benchmark = Benchmark("x", [Image("a", tmp_path / "a.jpg")], Verification(pairs=[], folds=10), [])
-    with pytest.raises(DataError, match=r"a\.jpg: cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"a\.jpg: no such file; get the whole data set"):
         write_benchmark(benchmark, tmp_path)
     assert list(tmp_path.iterdir()) == []

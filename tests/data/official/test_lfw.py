@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 from lgaf.align.align import align_pack
 from lgaf.align.settings import AlignSettings
 from lgaf.align.warp import template
-from lgaf.data.official.lfw import fetch_lfw, import_lfw, read_pairs
+from lgaf.data.official.lfw import fetch_lfw, import_lfw, locate_lfw, read_pairs
+from lgaf.data.official.readers import locate
 from lgaf.errors import DataError
 from lgaf.formats.pack import Pack
 from lgaf.formats.protocol import differs, read_protocol
@@ -205,11 +207,50 @@ def test_fetch_with_scikit_learn(tmp_path, monkeypatch):
     for file in server.glob("*.t*"):
         file.unlink()
     assert fetch_lfw(root) == home  # nothing left to fetch
-    assert fetch_lfw(home) == home  # what is there is not fetched
+    with pytest.raises(DataError, match=rf"lfw_home: is LFW's own folder, .* set data\.root to .*, {root}$"):
+        fetch_lfw(home)
     monkeypatch.setattr("time.sleep", lambda seconds: None)  # scikit-learn waits between its tries
     with pytest.raises(DataError, match=r"cannot be downloaded: .* by hand"):
         fetch_lfw(tmp_path / "elsewhere")
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_where_lfw_lies(root, tmp_path):
+    """Below data.root as for source official, under either name, an empty folder passed over."""
+    for name in ("lfw", "lfw_home"):
+        data = tmp_path / f"holds {name}"
+        data.mkdir()
+        assert locate_lfw(data) is None
+        (data / "other").mkdir()
+        (data / ".DS_Store").touch()
+        (data / "lfw").mkdir()
+        (data / "lfw" / ".DS_Store").touch()
+        assert locate_lfw(data) is None  # to fetch
+        shutil.copytree(root, data / name, dirs_exist_ok=True)
+        assert locate_lfw(data) == fetch_lfw(data) == data / name == locate("lfw", data)[0]
+    assert locate_lfw(tmp_path / "nowhere") is None
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"file: not a folder; set data\.root"):
+        locate_lfw(tmp_path / "file")
+
+
+@pytest.mark.parametrize("photos", ["lfw-deepfunneled", "lfw_funneled", "lfw"])
+@pytest.mark.parametrize(("name", "hint"), [("lfw", "$"), ("LFW set", ", and name LFW set lfw there$")])
+def test_root_is_lfw_itself(root, tmp_path, photos, name, hint):
+    (root / "lfw-deepfunneled").rename(root / photos)
+    root = root.rename(tmp_path / name)
+    expected = rf"{name}: is LFW's own folder, since it holds pairs\.txt; set data\.root to .*, {tmp_path}{hint}"
+    with pytest.raises(DataError, match=expected) as caught:
+        fetch_lfw(root)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [lambda home: home.touch(), lambda home: home.symlink_to("nowhere"), lambda home: (
+    home.mkdir(), (home / ".DS_Store").touch())])  # fmt: skip
+def test_what_is_in_the_way_is_said_before_fetching(tmp_path, make):
+    make(tmp_path / "lfw_home")
+    with pytest.raises(DataError, match=r"lfw_home: holds no LFW, and is in the way .*; remove it"):
+        fetch_lfw(tmp_path)
 
 
 def test_real_photos(tmp_path):
@@ -217,7 +258,7 @@ def test_real_photos(tmp_path):
     data = os.environ.get("LGAF_TEST_DATA")
     if not data:
         pytest.skip("set LGAF_TEST_DATA to a folder that holds lfw/ in its official layout to test on real photos")
-    import_lfw(Path(data) / "lfw", tmp_path)
+    import_lfw(fetch_lfw(Path(data)), tmp_path)
     assert len(Pack(tmp_path / "train.arrow")) > 500
     source, target, report = tmp_path / "lfw.arrow", tmp_path / "aligned.arrow", tmp_path / "report.json"
     align_pack(source, target, report, AlignSettings(), 112, "centre")

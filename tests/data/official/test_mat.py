@@ -10,6 +10,7 @@ import scipy.io
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lgaf.catalogue import TINYFACE
 from lgaf.data.official.mat import LARGEST_CONTENT, read_id_list
 from lgaf.errors import DataError
 
@@ -77,8 +78,8 @@ def test_reads_big_endian(tmp_path):
 
 def test_official_lists_as_scipy_reads_them(published_lists):
     for kind, ids, names, rows in (
-        ("probe", "probe_ids", "probe_set", 3728),
-        ("gallery_match", "gallery_ids", "gallery_set", 4443),
+        ("probe", "probe_ids", "probe_set", TINYFACE["probes"]),
+        ("gallery_match", "gallery_ids", "gallery_set", TINYFACE["mated gallery images"]),
     ):
         path = published_lists / "tinyface" / f"{kind}_img_ID_pairs.mat"
         theirs = scipy.io.loadmat(path)
@@ -177,7 +178,7 @@ def test_lists_that_contradict_themselves(tmp_path, names, ids, match):
 
 def test_files_that_are_not_there_or_too_large(tmp_path):
     path = tmp_path / "list.mat"
-    refused(path, r"No such file.*docs/datasets/tinyface\.md")
+    refused(path, r"no such file.*docs/datasets/tinyface\.md")
     with path.open("wb") as file:
         file.truncate(2**34)  # sparse
-    refused(path, "bytes are too many for a list")
+    refused(path, "bytes are too many for such a file")

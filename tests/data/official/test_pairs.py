@@ -269,7 +269,7 @@ def test_a_list_too_large_is_not_read(tmp_path):
     path = tmp_path / "pairs.txt"
     with path.open("wb") as file:
         file.truncate(2**34)  # sparse
-    with pytest.raises(DataError, match="bytes are too many for a list"):
+    with pytest.raises(DataError, match="bytes are too many for such a file"):
         read_pairs(path, "cplfw")
 
 

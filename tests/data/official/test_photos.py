@@ -45,6 +45,7 @@ def params(layouts, tmp_path, monkeypatch):
 
 def test_photos_and_doctor(params, capsys):
     assert main(["doctor"]) == 0
+    assert main(["settings"]) == 0
     assert main(["photos"]) == 0
     photos = Path("data/photos")
     assert len(Pack(photos / "train.arrow")) == 6
@@ -75,5 +76,5 @@ def test_notes_are_printed_under_the_table(layouts, name):
         {},
     )
     protocol = benchmark.protocol.model_copy(update={"notes": benchmark.notes})
-    summary, _ = score(embeddings, protocol, EvaluateSettings(replicates=100))
+    summary, *_ = score(embeddings, protocol, EvaluateSettings(replicates=100))
     assert [line for line in summary["protocol"] if line in benchmark.notes] == benchmark.notes

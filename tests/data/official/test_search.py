@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.io
 
+from lgaf.catalogue import TINYFACE
 from lgaf.data.official.readers import open_benchmark
 from lgaf.data.official.scface import who_is_tested
 from lgaf.data.settings import ScfaceOptions
@@ -44,7 +45,7 @@ def test_tinyface(layouts):
         (lambda base: (base / "Gallery_Match" / "99_1.JPG").touch(),
          r"Gallery_Match/99_1\.JPG: not in the list of Gallery_Match \(1 such files\)"),
         (lambda base: shutil.rmtree(base / "Gallery_Distractor"), r"Gallery_Distractor: No such file.*tinyface\.md"),
-        (lambda base: (base / "probe_img_ID_pairs.mat").unlink(), r"probe_img_ID_pairs\.mat: No such file"),
+        (lambda base: (base / "probe_img_ID_pairs.mat").unlink(), r"probe_img_ID_pairs\.mat: no such file; see docs"),
         (lambda base: shutil.copy(base / "gallery_match_img_ID_pairs.mat", base / "probe_img_ID_pairs.mat"),
          r"probe_img_ID_pairs\.mat: .*has no variable 'probe_ids'"),
         (lambda base: write_probes(base, [("1_1.jpg", 1), ("1_2.jpg", 2)]), r"row 2: 1_2\.jpg has ID 2, others .* 1;"),
@@ -77,15 +78,15 @@ def test_official_tinyface_lists(published_lists, tmp_path):
             (base / place / name[0]).touch()
     (base / "Gallery_Distractor").mkdir()
     (base / "Gallery_Distractor" / "7_1.jpg").touch()
-    with pytest.raises(DataError, match=r"Testing_Set: has 1 distractors \(published: 153,428\); get the whole"):
+    with pytest.raises(DataError, match=r"Testing_Set: has 1 distractors \(published: [0-9]{3},[0-9]{3}\); get the"):
         open_benchmark("tinyface", tmp_path)
     benchmark = open_benchmark("tinyface", tmp_path, counts="any")
     labels = {image.name: image.label for image in benchmark.images}
     searched = {labels[name] for name in benchmark.protocol.gallery}
     assert len(searched) == 2569
     assert {labels[name] for name in benchmark.protocol.probes[""]} <= searched  # every probe has a mate
-    assert len(benchmark.protocol.probes[""]) == 3728
-    assert len(benchmark.protocol.gallery) == 4443
+    assert len(benchmark.protocol.probes[""]) == TINYFACE["probes"]
+    assert len(benchmark.protocol.gallery) == TINYFACE["mated gallery images"]
 
 
 def test_scface_all130(layouts):
@@ -124,6 +125,22 @@ def test_scface_draw():
     assert who_is_tested(ScfaceOptions(draw=5)) == {*range(1, 131)}
 
 
+@pytest.mark.parametrize("base", [".", "SCface_database"])
+@pytest.mark.parametrize("cropped", [True, False])
+def test_scface_has_the_other_mugshots(tmp_path, base, cropped):
+    miniature.write_scface(tmp_path / "scface" / base, lambda person, number: b"x")
+    there, wanted = ("original", "cropped") if cropped else ("cropped", "original")
+    shutil.rmtree(tmp_path / "scface" / base / f"mugshot_frontal_{wanted}_all")
+    expected = (
+        f"has no mugshot_frontal_{wanted}_all, but mugshot_frontal_{there}_all; "
+        f"set data.scface.cropped: {str(not cropped).lower()} to"
+    )
+    with pytest.raises(DataError, match=expected) as caught:
+        scface(tmp_path, cropped=cropped)
+    assert "\n" not in str(caught.value)
+    assert len(scface(tmp_path, cropped=not cropped).protocol.gallery) == 7
+
+
 @pytest.mark.parametrize("nested", [True, False])
 @pytest.mark.parametrize("end", ["jpg", "JPG"])
 @pytest.mark.parametrize("cropped", [True, False])
@@ -155,7 +172,10 @@ def test_whole_scface_has_the_published_counts(tmp_path):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda base: shutil.rmtree(base / "mugshot_frontal_cropped_all"), r"has no mugshots: looked for \./mugshot"),
+        (lambda base: shutil.rmtree(base / "mugshot_frontal_cropped_all"),
+         r"has no mugshot_frontal_cropped_all, but mugshot_frontal_original_all; set data\.scface\.cropped: false"),
+        (lambda base: [shutil.rmtree(base / f"mugshot_frontal_{kind}_all") for kind in ("cropped", "original")],
+         r"has no mugshots: looked for \./mugshot"),
         (lambda base: [shutil.rmtree(base / f"surveillance_cameras_distance_{d}") for d in (1, 2, 3)],
          r"has neither surveillance_cameras_distance_1 to _3 nor surveillance_cameras_all"),
         (lambda base: shutil.rmtree(base / "surveillance_cameras_distance_3"), r"distance_3: No such file"),

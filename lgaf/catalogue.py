@@ -16,7 +16,7 @@ class Entry:
     page: str
     """Where to ask for it."""
     gigabytes: float
-    """Of the download, roughly."""
+    """Size of the download, roughly."""
     counts: str
     terms: str
     """Licence and conditions in a line."""
@@ -27,6 +27,7 @@ CFP = Entry("CFP", "http://www.cfpw.io", 0.1, "7,000 images, 500 people; 7,000 p
             "research only; celebrities' photos from the web, owned by others")  # fmt: skip
 IJB_PAGE = "https://www.nist.gov/programs-projects/face-challenges"
 IJB_TERMS = "NIST stopped giving it out on 14 March 2023: usable by those who hold it, under the terms they signed"
+TINYFACE = {"probes": 3728, "mated gallery images": 4443, "distractors": 153428}
 BENCHMARKS = {
     "lfw": Entry("LFW", "http://vis-www.cs.umass.edu/lfw/", 0.2, "13,233 images, 5,749 people; 6,000 pairs",
                  "research; news photos owned by others, people who did not consent"),
@@ -38,7 +39,7 @@ BENCHMARKS = {
                    "16,488 images, 568 people; 6,000 pairs in agedb_30.bin",
                    "non-commercial research; the password comes on request from an academic address"),
     "tinyface": Entry("TinyFace", "https://qmul-tinyface.github.io", 0.5,
-                      "3,728 probes, 4,443 mated gallery images, 153,428 distractors",
+                      ", ".join(f"{count:,} {what}" for what, count in TINYFACE.items()),
                       "academic research; faces cut from other public sets"),
     "scface": Entry("SCface", "http://www.scface.org", 1.0,
                     "130 people: a frontal mugshot and 15 surveillance images each, infrared left out",
