@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from lgaf.strict import Strict
 
 Fusion = Literal["energy", "sum", "concat", "gate", "local", "global"]
+EmbeddingDim = Annotated[int, Field(ge=2, le=8192)]
+"""D, length of an embedding."""
+Kernel = Annotated[int, Field(ge=1, le=31)]
 FUSIONS: tuple[str, ...] = get_args(Fusion)
 """Ways to join local and global features, see :mod:`lgaf.models.fusion`."""
 
@@ -16,21 +19,21 @@ FUSIONS: tuple[str, ...] = get_args(Fusion)
 class LocalBranch(Strict):
     """MHMS and LGF, the parts that LGAF has and a plain network has not. The defaults are ours, not the paper's."""
 
-    heads: int = Field(4, ge=1)
+    heads: int = Field(4, ge=1, le=64)
     """H, attention heads of the local branch."""
-    kernels: tuple[int, ...] = Field((1, 3, 5, 7), min_length=1)
+    kernels: tuple[Kernel, ...] = Field((1, 3, 5, 7), min_length=1, max_length=64)
     """Sides of the heads' spatial kernels, odd; head i has number i modulo their count."""
-    reduction: int = Field(16, ge=1)
+    reduction: int = Field(16, ge=1, le=1024)
     """Divides the channels inside each gate; LS-CNN's value."""
-    temperature: float = Field(1.0, gt=0)
-    """Of the softmax over the two energies: small sends an image to one branch, large shares evenly."""
+    temperature: float = Field(1.0, gt=0, le=1000)
+    """Temperature of the softmax over the two energies: small sends an image to one branch, large shares evenly."""
 
     @field_validator("kernels")
     @classmethod
     def odd(cls, kernels: tuple[int, ...]) -> tuple[int, ...]:
         """An even kernel would shift the map."""
-        if any(kernel < 1 or kernel % 2 == 0 for kernel in kernels):
-            raise ValueError("every kernel must be odd and positive")
+        if any(kernel % 2 == 0 for kernel in kernels):
+            raise ValueError("every kernel must be odd")
         return kernels
 
 
@@ -43,9 +46,9 @@ class Architecture(LocalBranch):
     """Any convolutional or patch network that timm knows."""
     fusion: Fusion = "energy"
     """One of :data:`FUSIONS`."""
-    embedding_dim: int = Field(512, ge=2)
+    embedding_dim: EmbeddingDim = 512
     """D, length of an embedding."""
-    image_size: int = Field(112, ge=32)
+    image_size: int = Field(112, ge=32, le=448)
     """Side of the input in pixels."""
     dropout: float = Field(0.0, ge=0, lt=1)
     """Before the linear layer of GFE and MHMS; AdaFace's recipe has 0.4."""
@@ -56,16 +59,3 @@ class Architecture(LocalBranch):
         if self.name == "lgaf" and self.fusion == "concat" and self.embedding_dim % 2:
             raise ValueError(f"fusion concat needs an even embedding_dim, not {self.embedding_dim}")
         return self
-
-
-class LgafSettings(LocalBranch):
-    """The block ``methods.lgaf`` of params.yaml, beside the options of the head that ``loss`` names."""
-
-    loss: str = "adaface"
-    """Margin head that LGAF trains with; the paper's is not known."""
-    branch_weight: float = Field(0.5, ge=0)
-    """Weight of the same loss on each branch alone."""
-
-    def model_arguments(self) -> dict[str, Any]:
-        """The part that :func:`lgaf.models.create_model` takes."""
-        return self.model_dump(include=set(LocalBranch.model_fields))

@@ -1,7 +1,8 @@
 """Checkpoints: one safetensors file with the weights and, as JSON in its metadata, how to build and feed the network.
 
-Metadata: ``architecture`` (every argument of ``create_model``), ``preprocessing`` (the fields of
-:class:`lgaf.models.preprocessing.Preprocessing`) and whatever the writer adds. Nothing is unpickled.
+Metadata, as one JSON text since safetensors keeps several in no order: ``architecture`` (every argument of
+``create_model``), ``preprocessing`` (the fields of :class:`lgaf.models.preprocessing.Preprocessing`) and whatever the
+writer adds. Equal weights and facts give equal bytes. Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ from lgaf.files import atomic
 from lgaf.model_settings import Architecture
 from lgaf.models.lgaf import LGAF, Plain
 from lgaf.models.preprocessing import Preprocessing
-from lgaf.strict import Strict
+from lgaf.strict import Strict, shorten
 
+METADATA = "lgaf"
+"""Key of the metadata."""
+LARGEST = 2**20
+"""Letters of metadata; a checkpoint of ours has two thousand."""
 Block = TypeVar("Block", bound=Strict)
 
 
@@ -44,11 +49,11 @@ def save_model(model: LGAF | Plain, path: str | Path, extra: Mapping[str, Any] |
         "architecture": model.architecture.model_dump(),
         "preprocessing": model.preprocessing.model_dump(),
     }
-    write_tensors(path, model.state_dict(), {key: json.dumps(value) for key, value in facts.items()})
+    write_tensors(path, model.state_dict(), facts)
 
 
-def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> None:
-    """Write a safetensors file, atomically.
+def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, Any]) -> None:
+    """Write a safetensors file with ``facts`` as its metadata, atomically.
 
     Raises:
         DataError: the disk is full or the folder cannot be written.
@@ -59,7 +64,7 @@ def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadat
     }
     try:
         with atomic(path) as temporary:
-            save_file(copies, temporary, dict(metadata))
+            save_file(copies, temporary, {METADATA: json.dumps(facts, sort_keys=True)})
     except SafetensorError as error:
         raise DataError(f"{path}: cannot be written: {error}; free or choose another disk") from None
 
@@ -92,11 +97,16 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
         DataError: the file is missing or broken.
     """
     with _opened(path) as file:
-        metadata = file.metadata() or {}
+        text = (file.metadata() or {}).get(METADATA, "")
     try:
-        return {key: json.loads(value) for key, value in metadata.items()}
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}: metadata is not JSON ({error}); this is no checkpoint of ours") from None
+        if len(text) > LARGEST:
+            raise ValueError(f"{len(text):,} letters")
+        facts = json.loads(text)
+        if not isinstance(facts, dict):
+            raise ValueError("no keys")
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: metadata is not ours ({error}); this is no checkpoint of ours") from None
+    return facts
 
 
 def read_preprocessing(path: str | Path) -> Preprocessing:
@@ -121,7 +131,8 @@ def _block(kind: type[Block], path: str | Path, key: str) -> Block:
     except ValidationError as error:
         problem = error.errors()[0]
         name = ".".join(map(str, problem["loc"]))
-        raise DataError(f"{path}: metadata {key!r}: {name}: {problem['input']!r}: {problem['msg']}") from None
+        given = shorten(repr(problem["input"]), 80)
+        raise DataError(f"{path}: metadata {key!r}: {name}: {given}: {problem['msg']}") from None
 
 
 def _opened(path: str | Path) -> Any:

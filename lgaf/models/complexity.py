@@ -23,7 +23,7 @@ class Cost(NamedTuple):
     parameters: int
     """All that are trained, the class weights of the head left out."""
     flops: int
-    """Of one image; convolutions and matrix products only, a multiply-add counts two."""
+    """Operations of one image; convolutions and matrix products only, a multiply-add counts two."""
     milliseconds: float
     """An image, in evaluation mode, in batches; the median of the rounds."""
 

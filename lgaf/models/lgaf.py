@@ -62,17 +62,24 @@ class LGAF(nn.Module):
 
     def __init__(self, architecture: Architecture):
         super().__init__()
-        self.architecture = it = architecture
-        self.preprocessing = ours(it.image_size)
-        self.backbone = Backbone(it.backbone, it.image_size)
-        branch_dim = it.embedding_dim // 2 if it.fusion == "concat" else it.embedding_dim
+        self.architecture = architecture
+        self.preprocessing = ours(architecture.image_size)
+        self.backbone = Backbone(architecture.backbone, architecture.image_size)
+        branch_dim = architecture.embedding_dim // 2 if architecture.fusion == "concat" else architecture.embedding_dim
         shape = self.backbone.map_shape
         self.mhms = self.gfe = None
-        if it.fusion != "global":
-            self.mhms = LocalFeature(shape, branch_dim, it.heads, it.kernels, it.reduction, it.dropout)
-        if it.fusion != "local":
-            self.gfe = GlobalFeature(shape, branch_dim, it.dropout)
-        self.lgf = create_fusion(it.fusion, it.embedding_dim, it.temperature)
+        if architecture.fusion != "global":
+            self.mhms = LocalFeature(
+                shape,
+                branch_dim,
+                architecture.heads,
+                architecture.kernels,
+                architecture.reduction,
+                architecture.dropout,
+            )
+        if architecture.fusion != "local":
+            self.gfe = GlobalFeature(shape, branch_dim, architecture.dropout)
+        self.lgf = create_fusion(architecture.fusion, architecture.embedding_dim, architecture.temperature)
 
     def forward(self, images: Tensor) -> Output:
         """Embed (B, 3, S, S) float images, as ``preprocessing`` makes them."""

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
 
 from lgaf.errors import DataError
 from lgaf.formats.pack import Pack
 from lgaf.train.augment import augment
 from lgaf.train.settings import AugmentSettings
+from lgaf.workers import cores
+
+KEPT = 2**30
+"""Bytes of decoded images that are kept in memory; a larger set is decoded anew in every epoch."""
 
 
 class FaceDataset(Dataset):
-    """Aligned faces of a pack as (image, class), classes 0 to C - 1 in the order of the identity labels."""
+    """Aligned faces of a pack as (image, class), classes 0 to C - 1 in the order of the identity labels.
+
+    Raises:
+        DataError: the pack holds no images, one identity, or images of another size or none.
+    """
 
     def __init__(self, path: Path, image_size: int, settings: AugmentSettings, seed: int):
         self.pack = Pack(path)
@@ -24,12 +35,24 @@ class FaceDataset(Dataset):
         self.identities, self.classes = np.unique(self.pack.labels, return_inverse=True)
         if len(self.identities) < 2:
             raise DataError(f"{path}: one identity only; training needs at least two")
-        side = self.pack.image(0).shape
-        if side != (image_size, image_size, 3):
-            raise DataError(f"{path}: images are {side[1]}x{side[0]}, image_size is {image_size}; align again")
+        self.shape = (image_size, image_size, 3)
         self.settings = settings
         self.seed = seed
         self.epoch = 0
+        self.read(0)
+        self.kept: np.ndarray | None = None
+        if len(self.pack) * np.prod(self.shape) <= KEPT:
+            with ThreadPoolExecutor(cores()) as threads:  # decoders work outside Python's lock
+                images = tqdm(threads.map(self.read, range(len(self))), "decode", len(self), unit="image", leave=False)
+                self.kept = np.stack(list(images))
+
+    def read(self, index: int) -> np.ndarray:
+        """An image as it lies in the pack."""
+        image = self.pack.image(index)
+        if image.shape != self.shape:
+            found, wanted = (f"{shape[1]}x{shape[0]}" for shape in (image.shape, self.shape))
+            raise DataError(f"{self.pack.where(index)}: images are {found}, image_size is {wanted}; align again")
+        return image
 
     @property
     def num_classes(self) -> int:
@@ -41,12 +64,22 @@ class FaceDataset(Dataset):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         rng = np.random.default_rng([self.seed, self.epoch, index])
-        image = augment(self.pack.image(index), self.settings, rng)
-        return torch.from_numpy(image), int(self.classes[index])
+        image = self.read(index) if self.kept is None else self.kept[index]
+        return torch.from_numpy(augment(image, self.settings, rng)), int(self.classes[index])
 
 
-def epoch_loader(dataset: FaceDataset, epoch: int, batch_size: int, workers: int) -> DataLoader:
-    """Batches of epoch ``epoch``: ((B, H, W, 3) uint8, (B,) int64), shuffled by seed and epoch alone."""
+def epoch_batches(
+    dataset: FaceDataset, epoch: int, batch_size: int, workers: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Batches of epoch ``epoch``: ((B, H, W, 3) uint8, (B,) int64), shuffled by seed and epoch alone.
+
+    Raises:
+        DataError: an image cannot be read, in this process or in a worker.
+    """
     dataset.epoch = epoch
     order = np.random.default_rng([dataset.seed, epoch]).permutation(len(dataset))
-    return DataLoader(dataset, batch_size, sampler=order.tolist(), num_workers=workers, drop_last=True)
+    try:
+        yield from DataLoader(dataset, batch_size, sampler=order.tolist(), num_workers=workers, drop_last=True)
+    except DataError as error:
+        # torch hands a worker's error on with the worker's traceback before it; the last line is the error's own.
+        raise DataError(str(error).rstrip().rpartition("\n")[2].removeprefix("lgaf.errors.DataError: ")) from None

@@ -1,10 +1,10 @@
-"""The training loop of every method."""
+"""The training loop of every row."""
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -16,13 +16,14 @@ from tqdm import tqdm
 from baselines import create_head
 from lgaf.device import choose_device
 from lgaf.errors import TrainingError
+from lgaf.files import write_json
 from lgaf.models import create_model
 from lgaf.models.checkpoint import save_model
-from lgaf.train.dataset import FaceDataset, epoch_loader
+from lgaf.train.dataset import FaceDataset, epoch_batches
 from lgaf.train.optim import build_optimiser, learning_rate
-from lgaf.train.precision import choose_precision
+from lgaf.train.precision import DTYPES, choose_precision
 from lgaf.train.settings import TrainingRun
-from lgaf.train.state import load_state, save_state
+from lgaf.train.state import Progress, fingerprint, load_state, save_state
 
 
 def build_heads(run: TrainingRun, num_classes: int) -> nn.ModuleList:
@@ -59,20 +60,15 @@ def training_loss(
     return loss
 
 
-def fingerprint(run: TrainingRun, dataset: FaceDataset) -> str:
-    """Tells this training from any other; device and workers may change between a kill and going on."""
-    settings = run.model_dump_json(exclude={"device": True, "train": {"workers"}})
-    images = f"{dataset.pack.path.stat().st_size} {dataset.pack.names} {dataset.classes.tolist()}"
-    return hashlib.sha256(f"{settings}\n{images}".encode()).hexdigest()
-
-
-def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
-    """Train one method and write ``out/model.safetensors`` and ``out/live/`` (dvclive's curves).
+def train(pack: Path, out: Path, state: Path, run: TrainingRun, seed: int, sources: Mapping[str, str]) -> None:
+    """Train one row from one seed; write ``out/model.safetensors``, ``out/training.json`` and dvclive's ``out/live/``.
 
     Args:
         pack: aligned training faces.
         out: written whole at the end of training.
         state: folder for what a killed run needs to go on; emptied at the end.
+        seed: seed of initial weights, data order, augmentation and dropout.
+        sources: {path: hash} of the code that runs; a state of other code is not gone on from.
 
     Raises:
         TrainingError: the loss is no longer finite.
@@ -80,32 +76,35 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
     """
     settings = run.train
     device = choose_device(run.device)
-    dataset = FaceDataset(pack, run.model["image_size"], settings.augment, run.seed)
-    torch.set_flush_denormal(True)  # numbers below 1e-38 are slow on a CPU and mean nothing here
-    torch.manual_seed(run.seed)
-    model = create_model(**run.model).to(device).to(memory_format=torch.channels_last)
-    heads = build_heads(run, dataset.num_classes).to(device)
-    optimiser = build_optimiser(model, heads, settings)
-    precision = choose_precision(settings, model, device)
+    dataset = FaceDataset(pack, run.model["image_size"], settings.augment, seed)
     steps = len(dataset) // settings.batch_size
     if steps == 0:
         raise TrainingError(f"{pack}: {len(dataset)} images are fewer than train.batch_size {settings.batch_size}")
+    torch.set_flush_denormal(True)  # numbers below 1e-38 are slow on a CPU and mean nothing here
+    torch.manual_seed(seed)
+    model = create_model(**run.model).to(device).to(memory_format=torch.channels_last)
+    heads = build_heads(run, dataset.num_classes).to(device)
+    optimiser = build_optimiser(model, heads, settings)
 
-    resume_from = state / "state.safetensors"
-    what = fingerprint(run, dataset)
-    done = load_state(resume_from, model, heads, optimiser, what)
-    if done:
-        print(f"{run.method}: going on after epoch {done} of {settings.epochs}")
-    else:
+    parts = {"model": model, "heads": heads}
+    what = fingerprint(run, seed, dataset.pack.content_hash(), sources)
+    progress = load_state(state / "state.safetensors", parts, optimiser, what)
+    if progress is None:
         shutil.rmtree(state, ignore_errors=True)
-    live = Live(str(state / "live"), resume=done > 0, dvcyaml=False, save_dvc_exp=False)
+        progress = Progress([], choose_precision(settings.precision, device))
+    else:
+        print(f"{run.row}: going on after epoch {len(progress.history)} of {settings.epochs}")
+    precision, history = DTYPES[progress.precision], progress.history
+    live = Live(str(state / "live"), dvcyaml=False, save_dvc_exp=False)
+    for past in history:
+        log(live, past)
 
-    for epoch in range(done, settings.epochs):
-        torch.manual_seed(run.seed * 100_003 + epoch)  # dropout; so a resumed run repeats an unbroken one
-        started, total = time.perf_counter(), 0.0
+    for epoch in range(len(history), settings.epochs):
+        torch.manual_seed(seed * 100_003 + epoch)  # dropout; so a resumed run repeats an unbroken one
+        started, total = time.perf_counter(), torch.zeros((), device=device)
         model.train()
-        loader = epoch_loader(dataset, epoch, settings.batch_size, settings.workers)
-        bar = tqdm(loader, f"{run.method} epoch {epoch + 1}/{settings.epochs}", steps, unit="batch", leave=False)
+        batches = epoch_batches(dataset, epoch, settings.batch_size, settings.workers)
+        bar = tqdm(batches, f"{run.row} epoch {epoch + 1}/{settings.epochs}", steps, unit="batch", leave=False)
         for step, (pixels, labels) in enumerate(bar):
             rate = learning_rate(settings, epoch + (step + 1) / steps)
             for group in optimiser.param_groups:
@@ -114,24 +113,42 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun) -> None:
             loss = training_loss(model, heads, images, labels.to(device), run, precision)
             if not torch.isfinite(loss):
                 raise TrainingError(
-                    f"{run.method}: the loss is {loss.item()} in epoch {epoch + 1}, step {step + 1}, rate {rate:.3g}; "
+                    f"{run.row}: the loss is {loss.item()} in epoch {epoch + 1}, step {step + 1}, rate {rate:.3g}; "
                     f"lower train.lr, raise train.warmup_epochs or set train.precision to float32"
                 )
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
-            for module in (model, heads):
-                nn.utils.clip_grad_norm_(module.parameters(), settings.clip_norm)
+            if settings.clip_norm is not None:
+                for module in (model, heads):
+                    nn.utils.clip_grad_norm_(module.parameters(), settings.clip_norm)
             optimiser.step()
-            total += loss.item()
-            speed = (step + 1) * settings.batch_size / (time.perf_counter() - started)
-            bar.set_postfix_str(f"loss {total / (step + 1):.3f}, {speed:.0f} images/s")
-        live.log_metric("loss", total / steps)
-        live.log_metric("learning_rate", rate)
-        live.log_metric("images_per_second", speed)
-        live.next_step()
-        save_state(resume_from, model, heads, optimiser, epoch + 1, what)
+            total += loss.detach()
+            bar.set_postfix_str(f"loss {total.item() / (step + 1):.3f}", refresh=False)
+        speed = steps * settings.batch_size / (time.perf_counter() - started)
+        history.append({"epoch": epoch + 1, "loss": total.item() / steps, "learning_rate": rate,
+                        "images_per_second": speed})  # fmt: skip
+        save_state(state / "state.safetensors", parts, optimiser, progress, what)
+        log(live, history[-1])
 
     live.end()
-    save_model(model, out / "model.safetensors", {"method": run.method})
+    facts = {
+        "row": run.row,
+        "seed": seed,
+        "backbone": run.model["backbone"],
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "precision": progress.precision,
+        "images": len(dataset),
+        "identities": dataset.num_classes,
+        "epochs": settings.epochs,
+    }
+    save_model(model, out / "model.safetensors", {**facts, "head": run.head, "head_options": run.head_options})
+    write_json(out / "training.json", {**facts, "device": str(device), "history": history})
     shutil.copytree(state / "live", out / "live", dirs_exist_ok=True)
     shutil.rmtree(state)
+
+
+def log(live: Live, epoch: Mapping[str, float]) -> None:
+    """Log one epoch's curves."""
+    for name in ("loss", "learning_rate", "images_per_second"):
+        live.log_metric(name, epoch[name])
+    live.next_step()

@@ -7,10 +7,10 @@ import math
 import torch
 from torch import nn
 
-from lgaf.train.settings import TrainSettings
+from lgaf.train.settings import Recipe
 
 
-def build_optimiser(model: nn.Module, head: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+def build_optimiser(model: nn.Module, head: nn.Module, settings: Recipe) -> torch.optim.Optimizer:
     """SGD or AdamW; weight decay on weight matrices, kernels and class weights only."""
     parameters = [p for p in (*model.parameters(), *head.parameters()) if p.requires_grad]
     groups = [
@@ -22,7 +22,7 @@ def build_optimiser(model: nn.Module, head: nn.Module, settings: TrainSettings) 
     return torch.optim.AdamW(groups, lr=settings.lr, betas=(settings.momentum, 0.999))
 
 
-def learning_rate(settings: TrainSettings, epoch: float) -> float:
+def learning_rate(settings: Recipe, epoch: float) -> float:
     """The rate at a point of training.
 
     Args:

@@ -1,12 +1,12 @@
-"""The ``train`` block of params.yaml. A method's own ``train`` block overrides any of it."""
+"""The ``train`` block of params.yaml, and what a row's training is made of."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from lgaf.strict import Strict
+from lgaf.strict import Seed, Strict
 
 
 class AugmentSettings(Strict):
@@ -22,23 +22,20 @@ class AugmentSettings(Strict):
     """Change brightness, contrast and saturation by up to half each."""
 
 
-class TrainSettings(Strict):
+class Recipe(Strict):
     """How a network is trained."""
 
-    seed: int | None = Field(None, ge=0)
-    """Of initial weights, data order and augmentation; null: the seed of everything else. Another one trains again on
-    the same faces, which shows the luck of training."""
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=1, le=100_000)
     """Passes over the training images."""
-    batch_size: int = Field(ge=2)
+    batch_size: int = Field(ge=2, le=1_000_000)
     """Images a step; the last, smaller batch of an epoch is left out (batch norm needs full ones)."""
     optimiser: Literal["sgd", "adamw"] = "sgd"
     """SGD with momentum, the field's habit, or AdamW."""
-    lr: float = Field(gt=0)
+    lr: float = Field(gt=0, le=1000)
     """Peak learning rate."""
     momentum: float = Field(0.9, ge=0, lt=1)
     """SGD's momentum; AdamW's first beta."""
-    weight_decay: float = Field(ge=0)
+    weight_decay: float = Field(ge=0, le=1)
     """On weights of two or more dimensions and the class weights; biases and batch norm have none."""
     schedule: Literal["cosine", "step", "polynomial"] = "cosine"
     """Cosine to zero; a division by ten at each milestone; or the square of the share of training that is left, as
@@ -48,16 +45,17 @@ class TrainSettings(Strict):
     warmup_epochs: float = Field(0.0, ge=0)
     """Epochs of linear growth from zero to ``lr``."""
     precision: Literal["float32", "bfloat16", "auto"] = "auto"
-    """Autocast of the network (heads always run in float32); ``auto`` times both and takes the faster."""
-    clip_norm: float = Field(5.0, gt=0)
-    """Largest norm of the gradient of the network and of that of the head."""
-    workers: int = Field(0, ge=0)
+    """Autocast of the network (heads always run in float32); ``auto`` takes the faster on this machine,
+    timed once a machine."""
+    clip_norm: float | None = Field(5.0, gt=0)
+    """Largest norm of the gradient of the network and of that of the head; null: no limit."""
+    workers: int = Field(0, ge=0, le=256)
     """Processes that decode and augment; 0 does it in the training process."""
     augment: AugmentSettings = AugmentSettings()
     """What is done to training images."""
 
     @model_validator(mode="after")
-    def milestones_in_order(self) -> TrainSettings:
+    def milestones_in_order(self) -> Recipe:
         """Milestones rise, and the warm-up ends before training does."""
         if self.schedule == "step" and list(self.milestones) != sorted(set(self.milestones)):
             raise ValueError(f"milestones {self.milestones} must rise")
@@ -66,17 +64,34 @@ class TrainSettings(Strict):
         return self
 
 
-class TrainingRun(Strict):
-    """All that decides what one method's training gives; made from params.yaml by :mod:`lgaf.config`."""
+class TrainSettings(Recipe):
+    """The block of the top level: the recipe of every row that does not say otherwise, and how often it is trained."""
 
-    method: str
+    seeds: tuple[Seed, ...] = Field(min_length=1, max_length=100)
+    """Seeds of initial weights, data order and augmentation: one model of every row a seed, on the same faces. Two or
+    more show the luck of training."""
+
+    @field_validator("seeds")
+    @classmethod
+    def each_once(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        """A seed that stands twice would count one model twice."""
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("a seed stands twice")
+        return seeds
+
+
+class TrainingRun(Strict):
+    """All that decides what the training of a row gives, but for the seed; made from params.yaml by lgaf/config.py."""
+
+    row: str
+    """The row's id."""
     model: dict[str, Any]
     """Arguments of :func:`lgaf.models.create_model`, ``name`` among them."""
     head: str
+    """What :func:`baselines.create_head` takes."""
     head_options: dict[str, Any]
-    """Arguments of :func:`baselines.create_head` beside the sizes."""
+    """Every option of the head, its defaults filled in."""
     branch_weight: float
     """Weight of the margin loss on each branch alone (LGAF only)."""
-    seed: int
     device: str
-    train: TrainSettings
+    train: Recipe

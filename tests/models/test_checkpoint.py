@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save_file
 from lgaf.errors import DataError, SettingsError
 from lgaf.model_settings import FUSIONS, Architecture
 from lgaf.models import create_model
-from lgaf.models.checkpoint import read_metadata, read_preprocessing, save_model
+from lgaf.models.checkpoint import LARGEST, METADATA, read_metadata, read_preprocessing, save_model
 from lgaf.models.preprocessing import Preprocessing
 
 SMALL = {"backbone": "iresnet_mini", "embedding_dim": 16, "image_size": 32}
@@ -22,8 +22,7 @@ def saved(tmp_path):
 
 def rewrite(path, change):
     """Save the file again with its metadata changed."""
-    metadata = {key: json.dumps(value) for key, value in change(read_metadata(path)).items()}
-    save_file(load_file(path), path, metadata)
+    save_file(load_file(path), path, {METADATA: json.dumps(change(read_metadata(path)))})
 
 
 @pytest.mark.parametrize("arguments", [{"name": "lgaf", "fusion": fusion} for fusion in FUSIONS] + [{"name": "plain"}])
@@ -96,6 +95,24 @@ def test_metadata_that_does_not_fit_is_named(saved, change, message):
         create_model(checkpoint=saved)
 
 
+def test_a_weight_of_another_shape_or_none_says_both(tmp_path):
+    save_model(create_model("plain", **SMALL), tmp_path / "model")
+    weights = load_file(tmp_path / "model")
+    text = {METADATA: json.dumps(read_metadata(tmp_path / "model"))}
+    name = "gfe.project.linear.bias"
+    save_file({**weights, name: torch.zeros(17)}, tmp_path / "other", text)
+    save_file({key: weight for key, weight in weights.items() if key != name}, tmp_path / "less", text)
+    save_file({**weights, "more": torch.zeros(2, 3)}, tmp_path / "more", text)
+    for file, said in {
+        "other": f"'{name}' is (17,), its own architecture wants (16,); train again",
+        "less": f"'{name}' is missing, its own architecture wants (16,); train again",
+        "more": "'more' is (2, 3), its own architecture wants nothing; train again",
+    }.items():
+        with pytest.raises(DataError) as error:
+            create_model(checkpoint=tmp_path / file)
+        assert str(error.value) == f"{tmp_path / file}: weight {said}"
+
+
 def test_files_that_are_no_checkpoint(tmp_path, saved):
     with pytest.raises(DataError, match="no such checkpoint"):
         create_model(checkpoint=tmp_path / "none.safetensors")
@@ -104,9 +121,31 @@ def test_files_that_are_no_checkpoint(tmp_path, saved):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError, match=f"{name}: not a whole safetensors file"):
             create_model(checkpoint=tmp_path / name)
-    save_file(load_file(saved), saved, {"architecture": "{"})
-    with pytest.raises(DataError, match="metadata is not JSON"):
+
+
+def test_the_longest_metadata_is_read(saved):
+    rewrite(saved, lambda facts: {**facts, "more": "x" * (LARGEST - len(json.dumps({**facts, "more": ""})))})
+    assert len(read_metadata(saved)["more"]) > LARGEST / 2
+
+
+@pytest.mark.parametrize("text", ["{", "", "[]", "[" * 100_000, '{"a": "' + "x" * LARGEST + '"}'])
+def test_metadata_that_is_not_ours(saved, text):
+    save_file(load_file(saved), saved, {METADATA: text})
+    with pytest.raises(DataError, match=r"metadata is not ours \([^\n]{1,200}\); this is no checkpoint of ours"):
         read_metadata(saved)
+
+
+def test_a_file_without_metadata_is_not_ours(saved):
+    save_file(load_file(saved), saved)
+    with pytest.raises(DataError, match="metadata is not ours"):
+        read_metadata(saved)
+
+
+def test_equal_facts_give_equal_bytes(tmp_path):
+    model = create_model("plain", **SMALL)
+    save_model(model, tmp_path / "one", {"a": 1, "b": 2})
+    save_model(model, tmp_path / "two", {"b": 2, "a": 1})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 @pytest.mark.parametrize("channels", ["RGB", "BGR"])
@@ -132,6 +171,14 @@ def test_flip_and_its_fusion_agree():
     for flip, fusion in ((True, "none"), (False, "sum")):
         with pytest.raises(ValueError, match="flip_fusion"):
             Preprocessing(flip=flip, flip_fusion=fusion, **fields)
+
+
+@pytest.mark.parametrize("wrong", [{"alignment": ""}, {"image_size": 0}])
+def test_preprocessing_without_an_alignment_is_refused(wrong):
+    fields = {"channels": "RGB", "scaling": "unit", "flip": False, "flip_fusion": "none"}
+    Preprocessing(**fields, alignment="x", image_size=1)
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Preprocessing(**fields, **{"alignment": "arcface", "image_size": 112, **wrong})
 
 
 def test_an_unknown_backbone_in_a_checkpoint_is_named(saved):

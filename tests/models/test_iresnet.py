@@ -13,6 +13,20 @@ BLOCKS = {
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
+WIDTHS = (64, 128, 256, 512)
+
+
+def arcface_torch_size(blocks):
+    """Number of parameters of arcface_torch's iresnet, from its definition."""
+    total, inputs = 3 * 64 * 9 + 2 * 64 + 64, 64  # convolution, batch norm, PReLU
+    for count, width in zip(blocks, WIDTHS, strict=True):
+        total += inputs * width + 2 * width  # the projection of the first block
+        for _ in range(count):
+            total += 2 * inputs + inputs * width * 9 + 2 * width + width + width * width * 9 + 2 * width
+            inputs = width
+    return total + 2 * 512 + (512 * 7 * 7 + 1) * 512 + 2 * 512
+
+
 def arcface_torch_names(blocks):
     """The state dict's keys of arcface_torch's iresnet, from its definition."""
     names = {"conv1.weight", "prelu.weight", "fc.weight", "fc.bias"}
@@ -32,6 +46,7 @@ def test_names_and_parameters_are_those_of_arcface_torch(name, millions):
     with torch.device("meta"):
         network = timm.create_model(name)
     assert round(sum(weight.numel() for weight in network.parameters()) / 1e6, 1) == millions
+    assert sum(weight.numel() for weight in network.parameters()) == arcface_torch_size(BLOCKS[name])
     assert set(network.state_dict()) == arcface_torch_names(BLOCKS[name])
     assert [parameter for parameter, weight in network.named_parameters() if not weight.requires_grad] == [
         "features.weight"
@@ -94,3 +109,13 @@ def test_a_block_is_its_formula():
     y = norm(convolve(y, block.conv2.weight, 2, 1), block.bn3)
     y = y + norm(convolve(x, block.downsample[0].weight, 2, 0), block.downsample[1])
     torch.testing.assert_close(block(x), y)
+
+
+def test_timm_is_told_how_to_feed_it():
+    """As ``Preprocessing`` of scaling ``symmetric`` does."""
+    network = timm.create_model("iresnet18", channels=(8, 8, 8, 8), stem=(8, 1))
+    config = network.pretrained_cfg
+    assert (config["input_size"], config["num_classes"]) == ((3, 112, 112), network.num_classes)
+    assert config["mean"] == config["std"] == (0.5, 0.5, 0.5)
+    assert network.get_submodule(config["first_conv"]).in_channels == 3
+    assert network.get_submodule(config["classifier"]) is network.get_classifier()

@@ -1,18 +1,26 @@
 """The loop on a miniature: eight people who differ by a tint, so that anything that learns at all tells them apart."""
 
+import itertools
+import json
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
+import lgaf.train.dataset as dataset_module
 import lgaf.train.loop as loop
+from baselines import heads
 from lgaf.embed import embed_pack
 from lgaf.errors import DataError, SettingsError, TrainingError
 from lgaf.formats.pack import write_pack
 from lgaf.models import create_model
 from lgaf.models.checkpoint import read_metadata
-from lgaf.train.dataset import FaceDataset, epoch_loader
-from lgaf.train.settings import AugmentSettings, TrainingRun, TrainSettings
+from lgaf.train.dataset import FaceDataset, epoch_batches
+from lgaf.train.settings import AugmentSettings, Recipe, TrainingRun
+from lgaf.train.state import Progress, fingerprint, save_state
 
 SIZE = 32
 PEOPLE = 8
@@ -34,19 +42,26 @@ def pack(tmp_path_factory):
     return write_people(tmp_path_factory.mktemp("people") / "train.arrow")
 
 
-def make_run(method="lgaf", head="arcface", options=None, **train):
-    recipe = {"epochs": 3, "batch_size": 16, "lr": 0.05, "weight_decay": 1e-4, "precision": "float32", **train}
+SEED = 3
+SOURCES = {"lgaf/train/loop.py": "1"}
+
+
+def train(pack, out, state, run, seed=SEED, sources=SOURCES):
+    loop.train(pack, out, state, run, seed, sources)
+
+
+def make_run(row="lgaf", head="arcface", options=None, **recipe):
+    common = {"epochs": 3, "batch_size": 16, "lr": 0.05, "weight_decay": 1e-4, "precision": "float32"}
     model = {"backbone": "iresnet_mini", "embedding_dim": 16, "image_size": SIZE, "dropout": 0.1}
-    model |= {"name": "lgaf", "fusion": "energy"} if method == "lgaf" else {"name": "plain"}
+    model |= {"name": "lgaf", "fusion": "energy"} if row == "lgaf" else {"name": "plain"}
     return TrainingRun(
-        method=method,
+        row=row,
         model=model,
         head=head,
         head_options=options or {"margin": 0.1, "scale": 16.0},
         branch_weight=0.5,
-        seed=3,
         device="cpu",
-        train=TrainSettings(**recipe),
+        train=Recipe(**{**common, **recipe}),
     )
 
 
@@ -60,10 +75,13 @@ def assert_equal(left, right):
         assert torch.equal(left[name], right[name]), name
 
 
-@pytest.mark.parametrize("head", ["arcface", "cosface", "adaface", "magface"])
+OPTIONS = {"magface": {"l_a": 2.0, "u_a": 12.0, "lambda_g": 1.0}}
+
+
+@pytest.mark.parametrize("head", heads())
 def test_every_head_learns(pack, tmp_path, head):
-    options = {"l_a": 2.0, "u_a": 12.0, "lambda_g": 1.0} if head == "magface" else {"margin": 0.1, "scale": 16.0}
-    loop.train(pack, tmp_path / "out", tmp_path / "state", make_run("plain", head, options, epochs=5))
+    train(pack, tmp_path / "out", tmp_path / "state", make_run("plain", head, {"scale": 16.0, **OPTIONS.get(head, {})},
+                                                              epochs=5))  # fmt: skip
     model = create_model(checkpoint=tmp_path / "out" / "model.safetensors")
     dataset = FaceDataset(pack, SIZE, AugmentSettings(), 0)
     found = embed_pack(model, dataset.pack, torch.device("cpu"))
@@ -72,74 +90,212 @@ def test_every_head_learns(pack, tmp_path, head):
     same = found.labels[:, None] == found.labels[None]
     off_diagonal = ~np.eye(len(same), dtype=bool)
     assert cosine[same & off_diagonal].mean() > cosine[~same].mean() + 0.3
-    assert read_metadata(tmp_path / "out" / "model.safetensors")["method"] == "plain"
-    rows = (tmp_path / "out/live/plots/metrics/loss.tsv").read_text().splitlines()
-    losses = [float(row.split("\t")[-1]) for row in rows[1:]]
-    assert len(losses) == 5
-    assert losses[-1] < losses[0]
     assert not (tmp_path / "state").exists()
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(pack, tmp_path, monkeypatch):
+def test_what_training_leaves(pack, tmp_path):
+    train(pack, tmp_path / "out", tmp_path / "state", make_run())
+    facts = json.loads((tmp_path / "out/training.json").read_text())
+    model = create_model(checkpoint=tmp_path / "out/model.safetensors")
+    assert facts["parameters"] == sum(weight.numel() for weight in model.parameters())
+    assert (facts["row"], facts["seed"], facts["precision"], facts["device"]) == ("lgaf", SEED, "float32", "cpu")
+    assert (facts["images"], facts["identities"], facts["epochs"]) == (64, PEOPLE, 3)
+    assert [epoch["epoch"] for epoch in facts["history"]] == [1, 2, 3]
+    assert facts["history"][-1]["loss"] < facts["history"][0]["loss"]
+    kept = read_metadata(tmp_path / "out/model.safetensors")
+    assert kept["head_options"] == {"margin": 0.1, "scale": 16.0}
+    assert {name: kept[name] for name in ("row", "seed", "precision")} == {"row": "lgaf", "seed": SEED,
+                                                                        "precision": "float32"}  # fmt: skip
+    curve = (tmp_path / "out/live/plots/metrics/loss.tsv").read_text().splitlines()
+    assert [float(line.split("\t")[-1]) for line in curve[1:]] == [epoch["loss"] for epoch in facts["history"]]
+
+
+def test_history_by_hand(pack, tmp_path, monkeypatch):
+    """Four steps an epoch, two seconds in all: an epoch's loss is the mean over its steps, its rate the last one."""
+    losses, rates, clock = [], [], itertools.cycle([0.0, 2.0])
+    plain, build = loop.training_loss, loop.build_optimiser
+
+    def watched(*arguments):
+        losses.append(plain(*arguments))
+        return losses[-1]
+
+    def hooked(*arguments):
+        optimiser = build(*arguments)
+        optimiser.register_step_pre_hook(lambda it, *_: rates.append({group["lr"] for group in it.param_groups}))
+        return optimiser
+
+    monkeypatch.setattr(loop, "training_loss", watched)
+    monkeypatch.setattr(loop, "build_optimiser", hooked)
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    train(pack, tmp_path / "out", tmp_path / "state", make_run(epochs=2, warmup_epochs=1))
+    history = json.loads((tmp_path / "out/training.json").read_text())["history"]
+    means = [np.mean([loss.item() for loss in losses[first : first + 4]]) for first in (0, 4)]
+    assert [epoch["loss"] for epoch in history] == pytest.approx(means)
+    by_hand = [0.05 * share for share in (0.25, 0.5, 0.75, 1)]
+    by_hand += [0.025 * (1 + np.cos(np.pi * share)) for share in (0.25, 0.5, 0.75, 1)]
+    assert [max(found) for found in rates] == pytest.approx(by_hand, abs=1e-12)
+    assert {len(found) for found in rates} == {1}
+    assert [epoch["learning_rate"] for epoch in history] == pytest.approx([by_hand[3], by_hand[7]], abs=1e-12)
+    assert [epoch["images_per_second"] for epoch in history] == [4 * 16 / 2] * 2
+
+
+def test_equal_trainings_give_equal_bytes(pack, tmp_path):
+    for out in ("one", "two"):
+        train(pack, tmp_path / out, tmp_path / "state", make_run(epochs=2))
+    one, two = ((tmp_path / out / "model.safetensors").read_bytes() for out in ("one", "two"))
+    assert one == two
+    train(pack, tmp_path / "other", tmp_path / "state", make_run(epochs=2), seed=4)
+    assert not torch.equal(weights(tmp_path / "one")["gfe.project.linear.weight"],
+                           weights(tmp_path / "other")["gfe.project.linear.weight"])  # fmt: skip
+
+
+@pytest.mark.parametrize("moment", ["after the state", "between state and log"])
+def test_a_killed_run_goes_on_to_the_same_weights(pack, tmp_path, monkeypatch, capsys, moment):
     run = make_run()
-    loop.train(pack, tmp_path / "whole", tmp_path / "state", run)
+    train(pack, tmp_path / "whole", tmp_path / "state", run)
 
-    saved = loop.save_state
+    name = "save_state" if moment == "after the state" else "log"
+    saved, calls = getattr(loop, name), []
 
-    def killed_after_two(path, model, head, optimiser, epochs, what):
-        saved(path, model, head, optimiser, epochs, what)
-        if epochs == 2:
+    def killed_at_two(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2 and name == "log":
+            raise KeyboardInterrupt
+        saved(*arguments)
+        if len(calls) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "save_state", killed_after_two)
+    monkeypatch.setattr(loop, name, killed_at_two)
     with pytest.raises(KeyboardInterrupt):
-        loop.train(pack, tmp_path / "broken", tmp_path / "state", run)
+        train(pack, tmp_path / "broken", tmp_path / "state", run)
     assert not (tmp_path / "broken").exists()
-    monkeypatch.setattr(loop, "save_state", saved)
-    loop.train(pack, tmp_path / "broken", tmp_path / "state", run)
+    monkeypatch.setattr(loop, name, saved)
+    train(pack, tmp_path / "broken", tmp_path / "state", run)
+    assert "going on after epoch 2 of 3" in capsys.readouterr().out
     assert_equal(weights(tmp_path / "whole"), weights(tmp_path / "broken"))
-    curve = (tmp_path / "broken/live/plots/metrics/loss.tsv").read_text().splitlines()
-    assert len(curve) == 1 + 3
+    curves = [(tmp_path / out / "live/plots/metrics/loss.tsv").read_text().splitlines() for out in ("whole", "broken")]
+    steps = [[line.split("\t")[-2:] for line in curve[1:]] for curve in curves]
+    assert steps[0] == steps[1]
 
 
-@pytest.mark.parametrize("leftover", ["other settings", "garbage"])
-def test_a_state_of_another_run_is_not_taken(pack, tmp_path, leftover):
-    state = tmp_path / "state" / "state.safetensors"
+@pytest.mark.parametrize("leftover", ["settings", "seed", "sources", "data", "architecture", "garbage"])
+def test_a_state_of_another_run_is_not_taken(pack, tmp_path, monkeypatch, capsys, leftover):
+    """Killed after two epochs of another run; this one starts anew, says so, and comes to what it should."""
+    state, run = tmp_path / "state", make_run()
+    other = {
+        "settings": {"run": make_run(lr=0.01)},
+        "seed": {"seed": 4},
+        "sources": {"sources": {"lgaf/train/loop.py": "2"}},
+        "data": {"pack": write_people(tmp_path / "more.arrow", images=9)},
+        "architecture": {"run": make_run(row="plain")},
+        "garbage": {},
+    }[leftover]
+
+    def killed(*arguments):
+        saved(*arguments)
+        if len(arguments[3].history) == 2:
+            raise KeyboardInterrupt
+
+    saved = loop.save_state
+    monkeypatch.setattr(loop, "save_state", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(**{"pack": pack, "out": tmp_path / "one", "state": state, "run": run, **other})
+    monkeypatch.setattr(loop, "save_state", saved)
     if leftover == "garbage":
-        state.parent.mkdir()
-        state.write_bytes(b"not a state")
-    else:
-        run = make_run(lr=0.01)
-        model = create_model(**run.model)
-        head = loop.build_heads(run, PEOPLE)
-        optimiser = loop.build_optimiser(model, head, run.train)
-        what = loop.fingerprint(run, FaceDataset(pack, SIZE, AugmentSettings(), 3))
-        loop.save_state(state, model, head, optimiser, 2, what)
-    loop.train(pack, tmp_path / "one", tmp_path / "state", make_run())
-    loop.train(pack, tmp_path / "two", tmp_path / "fresh", make_run())
+        (state / "state.safetensors").write_bytes(b"not a state")
+    capsys.readouterr()
+    train(pack, tmp_path / "one", state, run)
+    assert "starting anew" in capsys.readouterr().out
+    train(pack, tmp_path / "two", tmp_path / "fresh", run)
     assert_equal(weights(tmp_path / "one"), weights(tmp_path / "two"))
 
 
-def test_going_on_elsewhere_is_the_same_run(pack):
-    dataset = FaceDataset(pack, SIZE, AugmentSettings(), 3)
+def test_going_on_elsewhere_is_the_same_run():
     here = make_run()
     there = here.model_copy(update={"device": "cuda", "train": here.train.model_copy(update={"workers": 4})})
-    assert loop.fingerprint(here, dataset) == loop.fingerprint(there, dataset)
-    assert loop.fingerprint(here, dataset) != loop.fingerprint(make_run(lr=0.01), dataset)
+    assert fingerprint(here, 3, "faces", SOURCES) == fingerprint(there, 3, "faces", SOURCES)
+    others = [(make_run(lr=0.01), 3, "faces", SOURCES), (here, 4, "faces", SOURCES), (here, 3, "other", SOURCES),
+              (here, 3, "faces", {"lgaf/train/loop.py": "2"})]  # fmt: skip
+    assert len({fingerprint(*other) for other in [(here, 3, "faces", SOURCES), *others]}) == 5
 
 
-def test_seed_decides_and_workers_do_not(pack):
-    def batches(seed, workers):
+def test_the_state_holds_a_shared_weight_once(pack, tmp_path):
+    run = make_run()
+    model = create_model(**run.model)
+    heads_ = loop.build_heads(run, PEOPLE)
+    optimiser = loop.build_optimiser(model, heads_, run.train)
+    save_state(tmp_path / "s", {"model": model, "heads": heads_}, optimiser, Progress([], "float32"), "x")
+    with safe_open(str(tmp_path / "s"), "pt") as file:
+        names = list(file.keys())
+    assert [name for name in names if name.startswith("heads/") and name.endswith("weight")] == ["heads/0.weight"]
+    assert not any(name.startswith("heads/1.weight") for name in names)
+
+
+def test_clipping_clips(pack, tmp_path, monkeypatch):
+    """The gradient that the optimiser meets is no longer than said; null sets no limit."""
+    lengths = {}
+    for limit in (0.01, None):
+        found = lengths.setdefault(limit, [])
+        build = loop.build_optimiser
+
+        def watched(model, heads_, settings, found=found, build=build):
+            optimiser = build(model, heads_, settings)
+            optimiser.register_step_pre_hook(
+                lambda *_: found.append(
+                    [
+                        torch.stack([p.grad.norm() for p in module.parameters() if p.grad is not None]).norm().item()
+                        for module in (model, heads_)
+                    ]
+                )
+            )
+            return optimiser
+
+        monkeypatch.setattr(loop, "build_optimiser", watched)
+        train(pack, tmp_path / "out", tmp_path / "state", make_run(epochs=1, warmup_epochs=0, clip_norm=limit))
+        monkeypatch.setattr(loop, "build_optimiser", build)
+    assert np.array(lengths[0.01]).max() <= 0.01 * 1.0001
+    assert np.array(lengths[None]).min() > 0.01
+
+
+def test_seed_decides_and_workers_do_not(pack, monkeypatch):
+    def batches(seed, workers, kept=2**30):
+        monkeypatch.setattr(dataset_module, "KEPT", kept)
         dataset = FaceDataset(pack, SIZE, AugmentSettings(), seed)
-        return list(epoch_loader(dataset, 1, 16, workers))
+        assert (dataset.kept is None) == (kept == 0)
+        return list(epoch_batches(dataset, 1, 16, workers))
 
-    one, again, parallel, other = batches(1, 0), batches(1, 0), batches(1, 2), batches(2, 0)
-    for (x, y), (u, v), (p, q) in zip(one, again, parallel, strict=True):
-        assert torch.equal(x, u)
-        assert torch.equal(y, v)
-        assert torch.equal(x, p)
-        assert torch.equal(y, q)
-    assert not torch.equal(one[0][0], other[0][0])
+    one, *others = batches(1, 0), batches(1, 0), batches(1, 2), batches(1, 0, kept=0), batches(1, 2, kept=0)
+    for other in others:
+        for (x, y), (u, v) in zip(one, other, strict=True):
+            assert torch.equal(x, u)
+            assert torch.equal(y, v)
+    assert not torch.equal(one[0][0], batches(2, 0)[0][0])
+
+
+def test_an_epoch_is_whole_batches_of_different_images(pack):
+    """64 images in batches of 10: six, and four images left out; in the next epoch others."""
+    dataset = FaceDataset(pack, SIZE, AugmentSettings(flip=0, low_resolution=0, crop=0, photometric=0), 1)
+    seen = [
+        [image.numpy().tobytes() for x, _ in epoch_batches(dataset, epoch, 10, 0) for image in x] for epoch in (0, 1)
+    ]
+    assert [len(x) for x, _ in epoch_batches(dataset, 0, 10, 0)] == [10] * 6
+    assert [len(set(images)) for images in seen] == [60, 60]
+    assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("kept", [2**30, 0])
+def test_a_corrupt_image_is_one_line(tmp_path, monkeypatch, workers, kept):
+    monkeypatch.setattr(dataset_module, "KEPT", kept)
+    path = tmp_path / "train.arrow"
+    with write_pack(path) as pack:
+        for number in range(32):
+            good = cv2.imencode(".png", np.full((SIZE, SIZE, 3), number, np.uint8))[1].tobytes()
+            pack.add(f"{number}.png", good if number != 20 else b"not an image", number % 4)
+    with pytest.raises(DataError) as error:
+        train(path, tmp_path / "out", tmp_path / "state", make_run(workers=workers))
+    (line,) = str(error.value).splitlines()
+    assert "train.arrow: record 20 (20.png): " in line
 
 
 def test_pixels_become_minus_one_to_one():
@@ -153,43 +309,53 @@ def test_the_loss_is_the_sum_of_its_parts(pack):
     run = make_run()
     torch.manual_seed(0)
     model = create_model(**run.model).eval()
-    heads = loop.build_heads(run, PEOPLE)
+    own = loop.build_heads(run, PEOPLE)
     images, labels = torch.randn(6, 3, SIZE, SIZE), torch.arange(6)
     out = model(images)
 
     def alone(feature):
-        logits = heads[0](feature, labels).logits
+        logits = own[0](feature, labels).logits
         return -(logits.exp() / logits.exp().sum(1, keepdim=True))[torch.arange(6), labels].log().mean()
 
     expected = alone(out.embedding) + 0.5 * alone(out.local) + 0.5 * alone(out.global_)
-    assert loop.training_loss(model, heads, images, labels, run, torch.float32).item() == pytest.approx(
+    assert loop.training_loss(model, own, images, labels, run, torch.float32).item() == pytest.approx(
         expected.item(), rel=1e-5
     )
 
 
+def test_without_a_branch_loss_the_embedding_alone_has_a_head():
+    run = make_run().model_copy(update={"branch_weight": 0.0})
+    (head,) = loop.build_heads(run, PEOPLE)
+    model = create_model(**run.model).eval()
+    images, labels = torch.randn(6, 3, SIZE, SIZE), torch.arange(6)
+    made = head(model(images).embedding, labels)
+    expected = torch.nn.functional.cross_entropy(made.logits, labels)
+    assert torch.equal(loop.training_loss(model, [head], images, labels, run, torch.float32), expected)
+
+
 def test_branches_share_class_weights_but_no_statistics():
     run = make_run(head="adaface", options={"margin": 0.1, "scale": 16.0})
-    heads = loop.build_heads(run, PEOPLE)
-    assert len(list(heads.parameters())) == 1
+    own = loop.build_heads(run, PEOPLE)
+    assert len(list(own.parameters())) == 1
     model = create_model(**run.model)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm1d):
             module.momentum = 0.5
-    loop.training_loss(model, heads, torch.randn(6, 3, SIZE, SIZE), torch.arange(6), run, torch.float32)
-    means = {float(head.norm_mean) for head in heads}
+    loop.training_loss(model, own, torch.randn(6, 3, SIZE, SIZE), torch.arange(6), run, torch.float32)
+    means = {float(head.norms.mean) for head in own}
     assert len(means) == 3
 
 
 def test_a_loss_that_is_not_finite_stops(pack, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "learning_rate", lambda *_: float("nan"))
     with pytest.raises(TrainingError, match=r"lgaf: the loss is nan in epoch 1, step 2.*lower train\.lr"):
-        loop.train(pack, tmp_path / "out", tmp_path / "state", make_run())
+        train(pack, tmp_path / "out", tmp_path / "state", make_run())
     assert not (tmp_path / "out").exists()
 
 
 def test_what_cannot_be_trained_on(pack, tmp_path):
     def attempt(path, run):
-        loop.train(path, tmp_path / "out", tmp_path / "state", run)
+        train(path, tmp_path / "out", tmp_path / "state", run)
 
     with pytest.raises(DataError, match="no images"):
         attempt(write_people(tmp_path / "none.arrow", people=0), make_run())

@@ -8,11 +8,11 @@ from pydantic import ValidationError
 from torch import nn
 
 from lgaf.train.optim import build_optimiser, learning_rate
-from lgaf.train.settings import TrainSettings
+from lgaf.train.settings import Recipe
 
 
-def settings(**values) -> TrainSettings:
-    return TrainSettings(**{"epochs": 10, "batch_size": 4, "lr": 0.1, "weight_decay": 1e-4, **values})
+def settings(**values) -> Recipe:
+    return Recipe(**{"epochs": 10, "batch_size": 4, "lr": 0.1, "weight_decay": 1e-4, **values})
 
 
 def test_steps_divide_by_ten():
