@@ -17,11 +17,13 @@ arXiv 2306.01198.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+Seed = int | Sequence[int]
+"""What NumPy's generators take."""
 WEIGHTS_A_CHUNK = 2**20  # 8 MB of float64 at a time
 
 
@@ -50,7 +52,7 @@ class Estimate:
         return low, high
 
 
-def draws(count: int, replicates: int, seed: int, chunk: int) -> Iterator[np.ndarray]:
+def draws(count: int, replicates: int, seed: Seed, chunk: int) -> Iterator[np.ndarray]:
     """Yield (count, <= chunk) float64 multiplicities, ``replicates`` columns in all, each of sum ``count``."""
     rng = np.random.default_rng(seed)
     for first in range(0, replicates, chunk):
@@ -74,7 +76,7 @@ def units(left: np.ndarray, right: np.ndarray) -> int:
     return len(np.unique(unit_ids(left, right)))
 
 
-def pair_weights(left: np.ndarray, right: np.ndarray, replicates: int, seed: int) -> Iterator[np.ndarray]:
+def pair_weights(left: np.ndarray, right: np.ndarray, replicates: int, seed: Seed) -> Iterator[np.ndarray]:
     """Yield (N, <= chunk) weights of N pairs of identities (N,), (N,), ``replicates`` columns in all."""
     people, index = np.unique(unit_ids(left, right), return_inverse=True)
     left, right = index.reshape(2, -1)

@@ -1,22 +1,17 @@
-"""Two methods on the same trials."""
+"""Two rows on the same trials."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
-from lgaf.errors import DataError
-from lgaf.evaluate.bootstrap import p_value
-from lgaf.evaluate.estimates import estimate
-
-SAME_TRIALS = ("left", "right", "same", "fold", "set", "probe", "identity", "dropped")
+from lgaf.evaluate.bootstrap import Estimate, p_value
 
 
 class Difference(NamedTuple):
-    """First method minus second, a fraction in [-1, 1]; its percentile interval; two-sided p."""
+    """First minus second, a fraction in [-1, 1]; its percentile interval; two-sided p."""
 
     difference: float
     low: float
@@ -24,31 +19,21 @@ class Difference(NamedTuple):
     p: float
 
 
-def paired_difference(
-    first: pa.Table,
-    second: pa.Table,
-    metrics: Iterable[str],
-    seed: int = 0,
-    replicates: int = 1000,
-    confidence: float = 0.95,
-) -> dict[str, Difference]:
-    """Compare two methods' tables of the same trials, metric by metric, on the same resamples of the identities.
-
-    Raises:
-        DataError: the tables hold different trials.
-        SettingsError: an unknown metric.
-    """
-    for column in SAME_TRIALS:
-        a, b = (table[column] if column in table.column_names else None for table in (first, second))
-        if (a is None) != (b is None) or (a is not None and not a.equals(b)):
-            raise DataError(f"the trials differ in column {column!r}; only methods of equal trials compare, score both")
-    metrics = list(metrics)
-    one, other = (estimate(table, metrics, seed, replicates) for table in (first, second))
+def paired_difference(first: Estimate, second: Estimate, confidence: float = 0.95) -> Difference:
+    """Compare two estimates whose replicates are of the same resamples of the same trials."""
+    differences = first.replicates - second.replicates
     tail = (1 - confidence) / 2
-    found = {}
-    for name in metrics:
-        differences = one[name].replicates - other[name].replicates
-        low, high = np.nanquantile(differences, [tail, 1 - tail])
-        value = one[name].value - other[name].value
-        found[name] = Difference(value, float(low), float(high), p_value(differences))
-    return found
+    low, high = np.nanquantile(differences, [tail, 1 - tail])
+    return Difference(first.value - second.value, float(low), float(high), p_value(differences))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's corrected p-values, in the order given: the k-th smallest of m times m - k + 1, made monotone.
+
+    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
+    """
+    order = np.argsort(p, kind="stable")
+    scaled = np.asarray(p)[order] * np.arange(len(p), 0, -1)
+    corrected = np.empty(len(p))
+    corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1)
+    return corrected.tolist()

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lgaf.errors import DataError, SettingsError
-from lgaf.evaluate.bootstrap import Estimate, draws, pair_weights, units
+from lgaf.evaluate.bootstrap import Estimate, Seed, draws, pair_weights, units
 from lgaf.evaluate.resampled import resampled_tar
 from lgaf.evaluate.templates import Ranking, rank_pairs
 from lgaf.evaluate.verification import FAR_GRID, VerificationResult, judge
@@ -39,7 +39,7 @@ def rank_name(probe_set: str, rank: int) -> str:
     return f"{probe_set}_rank{rank}" if probe_set else f"rank{rank}"
 
 
-def estimate(trials: pa.Table, metrics: Iterable[str], seed: int, replicates: int) -> dict[str, Estimate]:
+def estimate(trials: pa.Table, metrics: Iterable[str], seed: Seed, replicates: int) -> dict[str, Estimate]:
     """Each metric, by the name that results carry, with replicates that are the same resamples for equal trials.
 
     Raises:
@@ -54,7 +54,7 @@ def estimate(trials: pa.Table, metrics: Iterable[str], seed: int, replicates: in
     return {name: estimate_rank(trials, name, seed, replicates) for name in metrics}
 
 
-def estimate_rank(trials: pa.Table, name: str, seed: int, replicates: int) -> Estimate:
+def estimate_rank(trials: pa.Table, name: str, seed: Seed, replicates: int) -> Estimate:
     """Share of the probes of one set that are found at one rank; the gallery is held fixed."""
     parsed = RANK.fullmatch(name)
     if parsed is None:
@@ -72,7 +72,7 @@ def estimate_rank(trials: pa.Table, name: str, seed: int, replicates: int) -> Es
     return Estimate(float(hits.mean()), len(hits), len(people), rates)
 
 
-def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: int, replicates: int) -> dict[str, Estimate]:
+def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: Seed, replicates: int) -> dict[str, Estimate]:
     """Accuracy and TAR@FAR.
 
     Accuracy keeps each pair's verdict, hence the thresholds, of the whole sample. TAR@FAR sets each fold's threshold
@@ -100,7 +100,7 @@ def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: int, r
     return {name: Estimate(values[name], *counts[name in fars], np.concatenate(chunks[name])) for name in metrics}
 
 
-def estimate_ranking(ranking: Ranking, metrics: Sequence[str], seed: int, replicates: int) -> dict[str, Estimate]:
+def estimate_ranking(ranking: Ranking, metrics: Sequence[str], seed: Seed, replicates: int) -> dict[str, Estimate]:
     """TAR@FAR of templates; each resample has thresholds of its own."""
     fars = [far_of(name, f"templates; expected {tar_name(1e-4)}") for name in metrics]
     mated, people = int(ranking.same.sum()), len(np.unique(ranking.left[ranking.same]))

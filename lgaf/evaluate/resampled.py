@@ -12,14 +12,14 @@ from itertools import pairwise
 import numpy as np
 from tqdm import tqdm
 
-from lgaf.evaluate.bootstrap import draws
+from lgaf.evaluate.bootstrap import Seed, draws
 from lgaf.evaluate.templates import Ranking, last_argmin
 
 RESAMPLES_A_CHUNK = 250
 PAIRS_A_BLOCK = 1024  # 1 MB of float32 weights: they stay in the cache
 
 
-def resampled_tar(ranking: Ranking, fars: Sequence[float], replicates: int, seed: int) -> np.ndarray:
+def resampled_tar(ranking: Ranking, fars: Sequence[float], replicates: int, seed: Seed) -> np.ndarray:
     """(len(fars), replicates) true accept rates, each at the nearest corner of its resample's own ROC curve.
 
     With all weights 1 this is :meth:`Ranking.tar`, but for equal scores and a best pair that is not mated: points of

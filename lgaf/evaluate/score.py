@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgaf.errors import DataError
-from lgaf.evaluate.bootstrap import Estimate
+from lgaf.evaluate.bootstrap import Estimate, Seed
 from lgaf.evaluate.estimates import estimate, estimate_ranking, rank_name, tar_name
 from lgaf.evaluate.quality import correlations, trend
 from lgaf.evaluate.reject import error_versus_reject, threshold_at_fmr
+from lgaf.evaluate.replicates import Replicates, describe_draws, hash_of_trials, seed_of, write_replicates
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.evaluate.templates import FARS, rank_pairs
 from lgaf.evaluate.trials import Images, identification_trials, template_trials, verification_trials
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from lgaf.formats.embeddings import Embeddings
     from lgaf.formats.protocol import Identification, Protocol, Templates, Verification
 
+Scored = tuple[dict[str, Any], pa.Table, Images, dict[str, Estimate]]
 CAUSES = ("hidden", "deformation")
 ROC_POINTS = 200
 HISTOGRAM_BINS = 60
@@ -35,11 +37,12 @@ POOLING = {
 
 
 def score(
-    embeddings: Embeddings, protocol: Protocol, settings: EvaluateSettings, seed: int = 0
-) -> tuple[dict[str, Any], pa.Table]:
-    """Score one method on one benchmark.
+    embeddings: Embeddings, protocol: Protocol, settings: EvaluateSettings, seed: Seed = 0
+) -> tuple[dict[str, Any], pa.Table, dict[str, Estimate]]:
+    """Score one model on one benchmark.
 
-    Returns a JSON-ready summary and the trials (columns in :mod:`lgaf.evaluate.trials`). The summary:
+    Returns a JSON-ready summary, the trials (columns in :mod:`lgaf.evaluate.trials`) and each metric with its
+    replicates. The summary:
     ``metrics`` {name: value, low, high, n}; ``protocol`` [line to print under the table]; ``images`` {asked, used,
     missing, missing_names}; ``trials`` {asked, used, dropped}; curves, None where the benchmark has none: ``roc`` {far,
     tar}, ``histogram`` {edges, mated, nonmated}, ``cmc`` {rank, rate} (or one such a probe set, by name), ``reject``
@@ -50,11 +53,11 @@ def score(
         DataError: embeddings and protocol do not fit together.
     """
     if protocol.kind == "verification":
-        summary, trials, images = score_verification(embeddings, protocol, settings, seed)
+        summary, trials, images, estimates = score_verification(embeddings, protocol, settings, seed)
     elif protocol.kind == "identification":
-        summary, trials, images = score_identification(embeddings, protocol, settings, seed)
+        summary, trials, images, estimates = score_identification(embeddings, protocol, settings, seed)
     else:
-        summary, trials, images = score_templates(embeddings, protocol, settings, seed)
+        summary, trials, images, estimates = score_templates(embeddings, protocol, settings, seed)
     summary["protocol"] += protocol.notes
     if images.missing:
         left_out = (
@@ -68,12 +71,12 @@ def score(
         "missing_names": images.missing,
     }
     summary |= truth_blocks(embeddings, np.array(list(images.rows.values())))
-    return summary, trials
+    return summary, trials, estimates
 
 
 def score_verification(
-    embeddings: Embeddings, protocol: Verification, settings: EvaluateSettings, seed: int
-) -> tuple[dict[str, Any], pa.Table, Images]:
+    embeddings: Embeddings, protocol: Verification, settings: EvaluateSettings, seed: Seed
+) -> Scored:
     """Accuracy, TAR@FAR, ROC, score histogram and error versus reject of pairs."""
     result, trials, images = verification_trials(embeddings, protocol, settings.max_missing)
     mated, nonmated = result.scores[result.same], result.scores[~result.same]
@@ -105,12 +108,12 @@ def score_verification(
             "quality of a pair: the smaller norm"
         )
         summary["reject"] = {**error_versus_reject(errors, quality), "rule": rule}
-    return summary, trials, images
+    return summary, trials, images, estimates
 
 
 def score_identification(
-    embeddings: Embeddings, protocol: Identification, settings: EvaluateSettings, seed: int
-) -> tuple[dict[str, Any], pa.Table, Images]:
+    embeddings: Embeddings, protocol: Identification, settings: EvaluateSettings, seed: Seed
+) -> Scored:
     """Rank-k rates, CMC and error versus reject of each probe set."""
     trials, images = identification_trials(embeddings, protocol, settings.max_missing)
     names = [rank_name(probe_set, rank) for probe_set in protocol.probes for rank in protocol.ranks]
@@ -142,12 +145,10 @@ def score_identification(
         "cmc": curves[""] if list(curves) == [""] else curves,
         "reject": {**error_versus_reject(ranks > 0, quality), "rule": rule},
     }
-    return summary, trials, images
+    return summary, trials, images, estimates
 
 
-def score_templates(
-    embeddings: Embeddings, protocol: Templates, settings: EvaluateSettings, seed: int
-) -> tuple[dict[str, Any], pa.Table, Images]:
+def score_templates(embeddings: Embeddings, protocol: Templates, settings: EvaluateSettings, seed: Seed) -> Scored:
     """TAR@FAR, ROC and score histogram of pairs of templates."""
     trials, images = template_trials(embeddings, protocol, settings)
     ranking = rank_pairs(trials)
@@ -178,7 +179,7 @@ def score_templates(
         "cmc": None,
         "reject": None,
     }
-    return summary, trials, images
+    return summary, trials, images, estimates
 
 
 def left_out_lines(asked: Sequence[float], shown: Sequence[float], nonmated: int) -> list[str]:
@@ -232,15 +233,17 @@ def score_files(
     protocol: Path,
     summary: Path,
     trials: Path,
-    method: str,
+    replicates: Path,
+    row: str,
+    train_seed: int,
     benchmark: str,
     settings: EvaluateSettings,
     seed: int,
 ) -> None:
-    """:func:`score` from files to files, the summary named after ``method`` and ``benchmark``.
+    """:func:`score` from files to files, the summary named after row, seed of training and ``benchmark``.
 
     One that is not the published benchmark, by its protocol's notes, is named ``part/BENCHMARK``: no table shows it
-    beside published numbers.
+    beside published numbers. seed: of the bootstrap; each benchmark's people are drawn apart.
 
     Raises:
         DataError: a file is missing or broken, or the two do not fit together.
@@ -251,12 +254,14 @@ def score_files(
 
     try:
         vectors, asked = read_embeddings(embeddings), read_protocol(protocol)
-        found, table = score(vectors, asked, settings, seed)
+        found, table, estimates = score(vectors, asked, settings, seed_of(seed, benchmark))
     except DataError as error:
         if str(error).startswith((str(embeddings), str(protocol))):
             raise
         raise DataError(f"{embeddings} with {protocol}: {error}") from None
     with atomic(trials) as temporary, pa.ipc.new_file(str(temporary), table.schema) as sink:
         sink.write_table(table)
+    drawn = describe_draws(seed, benchmark, settings.replicates)
     display = f"part/{benchmark}" if differs(asked.notes) else benchmark
-    write_json(summary, {"method": method, "benchmark": display, **found})
+    write_replicates(replicates, Replicates(estimates, hash_of_trials(table), drawn, display))
+    write_json(summary, {"method": row, "seed": train_seed, "benchmark": display, **found})

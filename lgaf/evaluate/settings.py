@@ -22,10 +22,10 @@ class TemplateSettings(Strict):
 class EvaluateSettings(Strict):
     """Everything that changes a reported number and is not fixed by a benchmark's protocol."""
 
-    far: tuple[Rate, ...] = (1e-2, 1e-3)
+    far: tuple[Rate, ...] = Field((1e-2, 1e-3), max_length=20)
     """False accept rates of the reported TAR@FAR; one below 1 / (non-mated pairs) is left out, with a note. Templates
     have those that the field prints, 1e-6 to 1e-1."""
-    replicates: int = Field(1000, ge=100)
+    replicates: int = Field(1000, ge=100, le=100_000)
     """Bootstrap resamples of the identities; the smallest p-value is 2 / (replicates + 1)."""
     confidence: Rate = 0.95
     """Coverage of the intervals."""

@@ -1,12 +1,16 @@
-"""Changes to embeddings that several tests make."""
+"""What several tests do with embeddings and trials."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
+import pyarrow as pa
 
+from lgaf.evaluate.compare import Difference, paired_difference
+from lgaf.evaluate.estimates import estimate
+from lgaf.evaluate.replicates import hash_of_trials
 from lgaf.formats.embeddings import Embeddings
 
 
@@ -22,3 +26,12 @@ def without(embeddings: Embeddings, missing: Collection[str]) -> Embeddings:
         attention=None if embeddings.attention is None else embeddings.attention[kept],
         truth={name: values[kept] for name, values in embeddings.truth.items()},
     )
+
+
+def differences(
+    first: pa.Table, second: pa.Table, metrics: Sequence[str], seed: int = 0, replicates: int = 1000
+) -> dict[str, Difference]:
+    """Two methods' tables of the same trials, compared metric by metric on the same resamples."""
+    assert hash_of_trials(first) == hash_of_trials(second)
+    one, other = (estimate(table, metrics, seed, replicates) for table in (first, second))
+    return {name: paired_difference(one[name], other[name]) for name in metrics}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from embedded import differences
 from numpy.testing import assert_allclose
 
 from lgaf.errors import DataError, SettingsError
-from lgaf.evaluate import paired_difference
 from lgaf.evaluate.estimates import WeightedTar, estimate, rank_name, tar_name
+from lgaf.evaluate.replicates import hash_of_trials
 from lgaf.evaluate.verification import fold_numbers, judge
 
 
@@ -116,14 +117,14 @@ METRICS = ["accuracy", "tar@far=1e-2"]
 
 def test_a_method_does_not_differ_from_itself():
     trials, _ = verification()
-    for found in paired_difference(trials, trials, METRICS).values():
+    for found in differences(trials, trials, METRICS).values():
         assert found == (0, 0, 0, 1)
 
 
 def test_a_better_method_is_told_apart_and_the_order_is_a_sign():
     worse, better = verification(), verification(shift=0.3)
-    found = paired_difference(better[0], worse[0], METRICS)
-    back = paired_difference(worse[0], better[0], METRICS)
+    found = differences(better[0], worse[0], METRICS)
+    back = differences(worse[0], better[0], METRICS)
     for name, value in zip(METRICS, (better[1].accuracy - worse[1].accuracy, 0), strict=True):
         assert found[name].p == pytest.approx(2 / 1001)
         assert 0 < found[name].low <= found[name].difference <= found[name].high
@@ -139,7 +140,7 @@ def test_pairing_is_sharper_than_two_intervals():
     ranks = np.where(rng.random(200) < 0.4, 3, 0)
     other = np.where((ranks == 0) & (rng.random(200) < 0.06), 3, ranks)
     first, second = identification(ranks, people), identification(other, people)
-    found = paired_difference(first, second, ["rank1"])["rank1"]
+    found = differences(first, second, ["rank1"])["rank1"]
     low, high = estimate(first, ["rank1"], 0, 1000)["rank1"].interval(0.95)
     assert found.high - found.low < (high - low) / 2
     assert found.p < 0.05
@@ -153,13 +154,15 @@ def test_equal_methods_are_seldom_told_apart():
         people = np.repeat(np.arange(40), 5)
         easy = np.repeat(rng.random(40), 5)
         first, second = (identification(np.where(rng.random(200) < easy, 0, 1), people) for _ in range(2))
-        found += paired_difference(first, second, ["rank1"], seed, replicates=200)["rank1"].p < 0.05
+        found += differences(first, second, ["rank1"], seed, replicates=200)["rank1"].p < 0.05
     assert found <= 12
 
 
-def test_other_trials_are_refused():
-    first, second = identification([0, 1], [1, 2]), identification([0, 1], [1, 3])
-    with pytest.raises(DataError, match="differ in column 'identity'"):
-        paired_difference(first, second, ["rank1"])
-    with pytest.raises(DataError, match="differ in column 'same'"):
-        paired_difference(verification()[0], first, ["accuracy"])
+def test_other_trials_have_another_hash():
+    first = identification([0, 1], [1, 2])
+    assert hash_of_trials(first) == hash_of_trials(identification([7, 0], [1, 2]))  # outcomes do not count
+    assert hash_of_trials(first) != hash_of_trials(identification([0, 1], [1, 3]))
+    assert hash_of_trials(first) != hash_of_trials(identification([0], [1]))
+    assert hash_of_trials(first) != hash_of_trials(verification()[0])
+    twice = pa.concat_tables([first, first])
+    assert hash_of_trials(twice.slice(2)) == hash_of_trials(first)

@@ -6,15 +6,18 @@ import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import yaml
 from embedded import without
 from pydantic import ValidationError
 
 from lgaf.errors import DataError
 from lgaf.evaluate import EvaluateSettings, identify, verify
+from lgaf.evaluate.replicates import hash_of_trials, read_replicates, seed_of
 from lgaf.evaluate.score import roc_points, score, score_files
 from lgaf.formats.embeddings import Embeddings, write_embeddings
 from lgaf.formats.pack import read_table
@@ -63,7 +66,7 @@ def identification(**changes):
 
 def test_verification_summary():
     embeddings, protocol = faces(), verification()
-    summary, trials = score(embeddings, protocol, QUICK)
+    summary, trials, _ = score(embeddings, protocol, QUICK)
     json.dumps(summary, allow_nan=False)
     assert list(summary["metrics"]) == ["accuracy", "tar@far=5e-2"]
     row = {name: i for i, name in enumerate(embeddings.names)}
@@ -95,7 +98,7 @@ def test_verification_summary():
 
 def test_reject_curve_of_pairs():
     embeddings, protocol = faces(), verification()
-    summary, trials = score(embeddings, protocol, EvaluateSettings(replicates=100, reject_fmr=0.1))
+    summary, trials, _ = score(embeddings, protocol, EvaluateSettings(replicates=100, reject_fmr=0.1))
     rows = trials.to_pylist()
     threshold = sorted((row["score"] for row in rows if not row["same"]), reverse=True)[9]
     mated = sorted((row for row in rows if row["same"]), key=lambda row: row["quality"])
@@ -107,7 +110,7 @@ def test_reject_curve_of_pairs():
 
 
 def test_truth_is_set_against_norm_and_attention():
-    summary, _ = score(faces(), verification(), QUICK)
+    summary, _, _ = score(faces(), verification(), QUICK)
     assert summary["quality"] == {"hidden": {"spearman": pytest.approx(-1.0), "n": 120}}
     trend = summary["attention"]["hidden"]
     assert trend["mean"] == sorted(trend["mean"])
@@ -118,7 +121,7 @@ def test_truth_is_set_against_norm_and_attention():
 
 def test_identification_summary():
     embeddings, protocol = faces(), identification()
-    summary, trials = score(embeddings, protocol, QUICK)
+    summary, trials, _ = score(embeddings, protocol, QUICK)
     json.dumps(summary, allow_nan=False)
     assert list(summary["metrics"]) == ["d1_rank1", "d1_rank5", "d2_rank1", "d2_rank5"]
     row = {name: i for i, name in enumerate(embeddings.names)}
@@ -150,14 +153,14 @@ def test_identification_summary():
 
 
 def test_one_unnamed_probe_set():
-    summary, _ = score(faces(), identification(probes={"": [f"p{p:02}_1" for p in range(20)]}, ranks=[1]), QUICK)
+    summary, _, _ = score(faces(), identification(probes={"": [f"p{p:02}_1" for p in range(20)]}, ranks=[1]), QUICK)
     assert list(summary["metrics"]) == ["rank1"]
     assert list(summary["cmc"]) == ["rank", "rate"]
 
 
 def test_missing_images_are_left_out_counted_and_listed():
     loose = EvaluateSettings(replicates=100, max_missing=0.02)
-    summary, trials = score(without(faces(), ["p00_0", "p10_3"]), verification(), loose)
+    summary, trials, _ = score(without(faces(), ["p00_0", "p10_3"]), verification(), loose)
     assert summary["images"] == {"asked": 120, "used": 118, "missing": 2, "missing_names": ["p00_0", "p10_3"]}
     assert summary["trials"] == {"asked": 180, "used": 180 - 4, "dropped": 0}
     assert "images without an embedding: 2; trials with them are left out" in summary["protocol"]
@@ -166,7 +169,7 @@ def test_missing_images_are_left_out_counted_and_listed():
 
 
 def test_a_missing_mate_drops_its_probes():
-    summary, _ = score(
+    summary, _, _ = score(
         without(faces(), ["p03_0"]), identification(), EvaluateSettings(replicates=100, max_missing=0.02)
     )
     assert summary["trials"]["dropped"] == 2 + 2
@@ -176,7 +179,7 @@ def test_a_missing_mate_drops_its_probes():
 def test_unknown_identities_are_said_to_be_unknown():
     """A .bin file names nobody."""
     embeddings = dataclasses.replace(faces(), labels=np.full(120, -1, np.int32))
-    summary, _ = score(embeddings, verification(), QUICK)
+    summary, _, _ = score(embeddings, verification(), QUICK)
     assert any("resamples of pairs, whose identities are unknown" in line for line in summary["protocol"])
 
 
@@ -185,7 +188,13 @@ def test_unknown_identities_are_said_to_be_unknown():
     [
         (without(faces(), ["p00_0", "p01_0"]), verification(), "2 of 120 images .* as 'p00_0'; evaluate.max_missing"),
         (dataclasses.replace(faces(), names=["x"] * 120), verification(), "'x' occurs twice"),
-        (faces(), Verification(pairs=[("p00_0", "p01_0", True)] * 10), "says same, their identities say otherwise"),
+        (
+            faces(),
+            Verification(pairs=[("p00_0", "p01_0", True)] * 10),
+            "pair 'p00_0', 'p01_0': the protocol says same, their identities say otherwise",
+        ),
+        (faces(), Verification(pairs=[("p01_0", "p00_0", True)] * 10), "pair 'p01_0', 'p00_0': the protocol says same"),
+        (faces(), Verification(pairs=[("p01_0", "p01_1", False)] * 10), "says different, their identities say"),
         (faces(), Verification(pairs=[("p00_0", "p00_1", True)] * 10), "all 10 pairs are mated"),
         (faces(), Verification(pairs=[("p00_0", "p00_1", True), ("p00_0", "p01_1", False)]), "2 pairs in 10 folds"),
         (faces(), Verification(pairs=[]), "0 pairs in 10 folds"),
@@ -218,24 +227,44 @@ def test_files(tmp_path):
     source, lists = tmp_path / "embeddings.arrow", tmp_path / "lfw.json"
     write_embeddings(source, faces())
     write_protocol(lists, verification())
-    outputs = tmp_path / "out" / "lfw.json", tmp_path / "trials" / "lfw.arrow"
-    score_files(source, lists, *outputs, "lgaf", "world/lfw", QUICK, 3)
+    outputs = tmp_path / "out" / "lfw.json", tmp_path / "trials" / "lfw.arrow", tmp_path / "replicates" / "lfw.arrow"
+    score_files(source, lists, *outputs, "lgaf", 5, "world/lfw", QUICK, 3)
     summary = json.loads(outputs[0].read_text())
-    expected, trials = score(faces(), verification(), QUICK, 3)
-    assert summary == {"method": "lgaf", "benchmark": "world/lfw", **json.loads(json.dumps(expected))}
+    expected, trials, estimates = score(faces(), verification(), QUICK, seed_of(3, "world/lfw"))
+    assert summary == {"method": "lgaf", "seed": 5, "benchmark": "world/lfw", **json.loads(json.dumps(expected))}
     assert read_table(outputs[1], trials.column_names).equals(trials)
+    replicates = read_replicates(outputs[2])
+    assert (replicates.trials, replicates.benchmark) == (hash_of_trials(trials), "world/lfw")
+    assert list(replicates.estimates) == list(summary["metrics"])
+    for name, found in replicates.estimates.items():
+        assert (found.value, found.n, found.units) == (estimates[name].value, estimates[name].n, estimates[name].units)
+        np.testing.assert_array_equal(found.replicates, estimates[name].replicates)
     first = outputs[0].read_bytes()
-    score_files(source, lists, *outputs, "lgaf", "world/lfw", QUICK, 3)
+    score_files(source, lists, *outputs, "lgaf", 5, "world/lfw", QUICK, 3)
     assert outputs[0].read_bytes() == first
     for note, display in (("NOT the published data set: 9 pairs", "part/lfw"), ("photos of lfw", "lfw")):
         write_protocol(lists, verification().model_copy(update={"notes": [note]}))
-        score_files(source, lists, *outputs, "lgaf", "lfw", QUICK, 3)
+        score_files(source, lists, *outputs, "lgaf", 5, "lfw", QUICK, 3)
         summary = json.loads(outputs[0].read_text())
         assert summary["benchmark"] == display
         assert note in summary["protocol"]
     write_protocol(lists, Verification(pairs=[]))
     with pytest.raises(DataError, match=r"embeddings.arrow with .*lfw.json: 0 pairs"):
-        score_files(source, lists, *outputs, "lgaf", "world/lfw", QUICK, 3)
+        score_files(source, lists, *outputs, "lgaf", 5, "world/lfw", QUICK, 3)
+
+
+def test_settings_by_default_are_those_of_the_default_run():
+    block = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["evaluate"]
+    assert EvaluateSettings(**block) == EvaluateSettings()
+
+
+def test_settings_at_their_limits():
+    EvaluateSettings(far=[0.1] * 20, replicates=100, confidence=1e-9, max_missing=0, reject_fmr=1e-9)
+    EvaluateSettings(replicates=100_000, max_missing=1 - 1e-9)
+    for wrong in ({"far": [0.1] * 21}, {"replicates": 99}, {"replicates": 100_001}, {"max_missing": -1e-9},
+                  {"reject_fmr": 0}, {"reject_fmr": 1}, {"confidence": 0}):  # fmt: skip
+        with pytest.raises(ValidationError):
+            EvaluateSettings(**wrong)
 
 
 def test_settings_refuse_nonsense():

@@ -187,6 +187,7 @@ SAME = np.array([True, False, True, False])
     ("left", "right", "same", "folds", "message"),
     [
         (GOOD, GOOD[:3], SAME, 2, "expected the same"),
+        (GOOD[:3], GOOD, SAME, 2, "expected the same"),
         (GOOD[0], GOOD[0], SAME, 2, "expected \\(N, D\\)"),
         (np.empty((0, 4)), np.empty((0, 4)), [], 2, "neither of them 0"),
         (GOOD.astype(str), GOOD, SAME, 2, "real numbers"),
