@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field, StringConstraints, model_validator
 
-from baselines.options import HEADS, head_options
 from lgaf.align.settings import AlignSettings
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
-from lgaf.model_settings import Architecture, Fusion, LgafSettings
+from lgaf.model_settings import Architecture, EmbeddingDim, Fusion, LocalBranch
 from lgaf.report.settings import CheckSettings
-from lgaf.strict import Strict, checked, unknown_key
-from lgaf.train.settings import TrainingRun, TrainSettings
+from lgaf.rows import ROWS, LgafRow, PlainRow
+from lgaf.strict import Seed, Strict, checked
+from lgaf.train.settings import Recipe, TrainingRun, TrainSettings
 from lgaf.world.settings import WorldSettings
+from lgaf.yaml import read_yaml
 
 BENCHMARKS = {
     "world": ("lfw", "cfp_fp", "cplfw", "agedb", "calfw", "tinyface", "scface"),
@@ -26,18 +28,21 @@ BENCHMARKS = {
     "official": ("lfw", "cfp_fp", "cfp_ff", "cplfw", "calfw", "agedb", "tinyface", "scface", "ijbb", "ijbc"),
 }
 """Source -> the benchmarks that it has."""
+RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=40)]
 
 
 class DataSettings(OfficialOptions):
     """Where photos come from, and how official benchmarks are read."""
 
     source: Literal["world", "lfw", "official"] = "world"
-    """``world``: the generated faces; ``lfw``: the photos of Labeled Faces in the Wild under ``root``, to train and to
-    test; ``official``: any training set and any benchmarks under ``root``, as docs/datasets/ shows them."""
+    """``world``: the generated faces; ``lfw``: the photos of Labeled Faces in the Wild, to train and to test;
+    ``official``: any training set and any benchmarks, as docs/datasets/ shows them."""
     root: Path | None = None
-    """Folder of the real photos; ``lfw`` is fetched into it where it holds none and there is a network."""
+    """Folder that holds the data sets; LFW is fetched into it where source is ``lfw``, it is not there, and there is a
+    network."""
     train: Path | None = None
-    """Training set of ``official``, below ``root``: a folder with train.rec, a folder a person, or a pack."""
+    """Training set of ``official``, below ``root``: a folder with train.rec, a folder a person, or a pack. Null where
+    nothing is trained."""
     world: WorldSettings = WorldSettings()
     """What is generated."""
 
@@ -50,41 +55,41 @@ class DataSettings(OfficialOptions):
         """Real photos lie somewhere."""
         if self.source != "world" and self.root is None:
             raise ValueError(f"source {self.source!r} needs data.root, the folder that holds (or shall hold) it")
-        if self.source == "official" and self.train is None:
-            raise ValueError("source 'official' needs data.train, the training set's folder or file below data.root")
         return self
 
 
 class Settings(Strict):
     """The whole of params.yaml."""
 
-    seed: int = Field(ge=0)
-    """Of everything random: the generated world, initial weights, data order, bootstrap."""
+    seed: Seed
+    """Seed of the generated world and of the bootstrap; training has its own, ``train.seeds``."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """``auto`` is the GPU where there is one."""
     image_size: int = Field(ge=32, le=448)
     """Side of an aligned face in pixels."""
     backbone: str
     """Any backbone that timm knows, iresnet18 to iresnet100 and iresnet_mini among them."""
-    embedding_dim: int = Field(ge=2)
+    embedding_dim: EmbeddingDim
     """Length of an embedding."""
     flip: bool | None = None
     """Whether a test image's mirror image is embedded too and the features added; null: as the checkpoint says, and
     all that are trained here say so."""
     fusion: Fusion
-    """How LGAF joins its local and global features."""
+    """How LGAF joins its local and global features, in every row that does not say otherwise."""
     data: DataSettings
     align: AlignSettings = AlignSettings()
     train: TrainSettings
-    methods: dict[str, dict[str, Any]] = Field(min_length=1)
-    """Name -> what is particular to the method; read through :meth:`run`."""
+    methods: dict[RowId, dict[str, Any]] = Field(min_length=1, max_length=100)
+    """Rows of the tables: id -> what :mod:`lgaf.rows` says; read through :meth:`row` and :meth:`run`."""
+    reference: str
+    """The row that all others are compared with by paired tests."""
     benchmarks: list[str] = Field(min_length=1)
     evaluate: EvaluateSettings = EvaluateSettings()
     check: CheckSettings = CheckSettings()
 
     @model_validator(mode="after")
-    def known_benchmarks(self) -> Settings:
-        """Names that the source has, each once."""
+    def known_names(self) -> Settings:
+        """Benchmarks that the source has, each once, and a reference among the rows."""
         known = BENCHMARKS[self.data.source]
         for name in self.benchmarks:
             if name not in known:
@@ -92,73 +97,120 @@ class Settings(Strict):
                                  f"allowed: {', '.join(known)}")  # fmt: skip
         if len(set(self.benchmarks)) < len(self.benchmarks):
             raise ValueError("benchmarks: a name stands twice")
+        if self.reference not in self.methods:
+            raise ValueError(f"reference: {self.reference!r} is no row; allowed: {', '.join(self.methods)}")
         return self
 
     def display(self, benchmark: str) -> str:
         """The name that results carry: a generated benchmark is always ``world/...``."""
         return f"world/{benchmark}" if self.data.source == "world" else benchmark
 
-    def run(self, method: str) -> TrainingRun:
-        """All that decides what training ``method`` gives.
+    def row(self, row: str) -> PlainRow:
+        """What the row ``row`` says.
 
         Raises:
-            SettingsError: an unknown method or a bad value in its block.
+            SettingsError: there is none, or a key or value in it is not allowed.
         """
-        if method != "lgaf" and method not in HEADS:
-            raise SettingsError(f"methods: {method!r} is unknown; allowed: lgaf, {', '.join(HEADS)}")
-        if method not in self.methods:
-            raise SettingsError(f"methods: {method!r} has no block")
-        block, where = self.methods[method], f"methods.{method}"
-        head = block.get("loss", LgafSettings().loss) if method == "lgaf" else method
-        if head not in HEADS:
-            raise SettingsError(f"{where}.loss: {head!r} is unknown; allowed: {', '.join(HEADS)}")
-        of_network = ["dropout", *(LgafSettings.model_fields if method == "lgaf" else ())]
-        of_head = list(head_options(head).model_fields)
-        for key in block:
-            if key not in (*of_network, *of_head, "train"):
-                raise SettingsError(unknown_key(f"{where}.{key}", [*of_network, *of_head, "train"]))
+        if row not in self.methods:
+            raise SettingsError(f"methods: {row!r} is no row; there are {', '.join(self.methods)}")
+        block, where = self.methods[row], f"methods.{row}"
+        network = block.get("network")
+        if network not in ROWS:
+            said = "missing" if network is None else f"{network!r} is unknown"
+            raise SettingsError(f"{where}.network: {said}; allowed: {', '.join(ROWS)}")
+        return checked(ROWS[network], block, where)
 
-        def part(keys: list[str]) -> dict[str, Any]:
-            return {key: block[key] for key in keys if key in block}
+    def label(self, row: str) -> str:
+        """The row's name in print."""
+        found = self.row(row)
+        return found.label or found.default_label or head_class(row, found.head).title
 
-        model = {"backbone": self.backbone, "embedding_dim": self.embedding_dim, "image_size": self.image_size}
-        model |= {"name": "plain", **part(["dropout"])}
+    def run(self, row: str) -> TrainingRun:
+        """All that decides what training ``row`` gives, the defaults filled in.
+
+        Raises:
+            SettingsError: as :meth:`row`, or the head, one of its options, or a value of the recipe is not allowed.
+        """
+        found, where = self.row(row), f"methods.{row}"
+        model = {
+            "name": found.network,
+            "backbone": found.backbone or self.backbone,
+            "embedding_dim": found.embedding_dim or self.embedding_dim,
+            "image_size": self.image_size,
+            "dropout": found.dropout,
+        }
         branch_weight = 0.0
-        if method == "lgaf":
-            lgaf = checked(LgafSettings, part(list(LgafSettings.model_fields)), where)
-            model |= {"name": "lgaf", "fusion": self.fusion, **lgaf.model_arguments()}
-            branch_weight = lgaf.branch_weight
-        recipe = checked(TrainSettings, {**self.train.model_dump(), **block.get("train", {})}, f"{where}.train")
+        if isinstance(found, LgafRow):
+            model |= {"fusion": found.fusion or self.fusion, **found.model_dump(include=set(LocalBranch.model_fields))}
+            branch_weight = found.branch_weight
+        if "seeds" in found.train:
+            raise SettingsError(f"{where}.train.seeds: all rows share train.seeds, since their seeds are compared")
+        recipe = {**self.train.model_dump(exclude={"seeds"}), **found.train}
+        head = head_class(row, found.head)
         return TrainingRun(
-            method=method,
+            row=row,
             model=checked(Architecture, model, where).model_dump(),
-            head=head,
-            head_options=checked(head_options(head), part(of_head), where).model_dump(),
+            head=found.head,
+            head_options=checked(head.Options, found.head_options, f"{where}.head_options").model_dump(),
             branch_weight=branch_weight,
-            seed=self.seed if recipe.seed is None else recipe.seed,
             device=self.device,
-            train=recipe,
+            train=checked(Recipe, recipe, f"{where}.train"),
         )
+
+    def check_all(self) -> None:
+        """Check what is not looked at before it is used: every row, and what the rows need together.
+
+        Raises:
+            SettingsError: one line a problem.
+        """
+        problems: list[str] = []
+        labels: dict[str, str] = {}
+        for row in self.methods:
+            try:
+                self.run(row)
+                twin = labels.setdefault(self.label(row), row)
+                if twin != row:
+                    problems.append(f"methods.{row}: printed as {self.label(row)!r}, as is methods.{twin}; "
+                                    "give one of the two a label")  # fmt: skip
+            except SettingsError as error:
+                problems += str(error).splitlines()
+        if self.data.source == "official" and self.data.train is None:
+            problems.append("data.train: rows are trained, so the training set must be named, below data.root")
+        if problems:
+            raise SettingsError("\n".join(problems))
+
+
+@cache
+def head_class(row: str, name: str) -> Any:
+    """The head that ``row`` names; a subclass of :class:`baselines.margin.MarginHead`.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    import baselines  # here: it loads torch, and scoring must not
+
+    try:
+        return baselines.head_class(name)
+    except ValueError as error:
+        raise SettingsError(f"methods.{row}.head: {error}") from None
 
 
 def load_settings(path: str | Path = "params.yaml") -> Settings:
-    """Read and check a parameters file.
+    """Read and check a parameters file, but for its rows' heads: :meth:`Settings.check_all`.
 
     Raises:
         SettingsError: the file is missing, is not YAML, or holds keys or values that are not allowed: a line each.
     """
+    with naming(path):
+        return checked(Settings, read_yaml(path))
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Let every line of a SettingsError begin with the file."""
     try:
-        values = YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsError(f"{path}: no such file; run in the project's folder, or copy one from presets/") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(values, dict):
-        raise SettingsError(f"{path}: holds no keys; copy a file from presets/")
-    try:
-        settings = checked(Settings, values)
-        for method in settings.methods:
-            settings.run(method)
+        yield
     except SettingsError as error:
-        raise SettingsError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
-    return settings
+        lines = str(error).splitlines()
+        named = (line if line.startswith(f"{path}: ") else f"{path}: {line}" for line in lines)
+        raise SettingsError("\n".join(named)) from None

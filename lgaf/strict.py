@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lgaf.errors import SettingsError
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""A seed that NumPy and torch both take."""
 
 
 class Strict(BaseModel):
@@ -16,6 +19,9 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+
+LONGEST = 80
+"""Letters of a wrong value that are quoted."""
 
 Block = TypeVar("Block", bound=BaseModel)
 
@@ -29,8 +35,11 @@ def checked(kind: type[Block], values: Mapping[str, Any], where: str = "") -> Bl
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        problems = [explain(problem, kind, where) for problem in error.errors()]
-    raise SettingsError("\n".join(problems))
+        problems = error.errors()
+    places = [problem["loc"] for problem in problems]
+    # A list that has lost a bad item would also be called too short: only what is wrong inside it is said.
+    inner = [p for p in problems if not any(p["loc"] == place[: len(p["loc"])] != place for place in places)]
+    raise SettingsError("\n".join(explain(problem, kind, where) for problem in inner))
 
 
 def explain(problem: Mapping[str, Any], kind: type[BaseModel], where: str) -> str:
@@ -41,8 +50,14 @@ def explain(problem: Mapping[str, Any], kind: type[BaseModel], where: str) -> st
         return unknown_key(key, fields_at(kind, path[:-1]))
     message = problem["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
-    value = "" if problem["type"] == "missing" or isinstance(problem["input"], dict) else f"{problem['input']!r}: "
+    given = problem["input"]
+    value = "" if problem["type"] == "missing" or isinstance(given, dict) else f"{shorten(repr(given), LONGEST)}: "
     return f"{key}: {value}{message}" if key else message
+
+
+def shorten(text: str, width: int) -> str:
+    """``text``, cut to ``width`` letters."""
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def unknown_key(key: str, allowed: Sequence[str]) -> str:

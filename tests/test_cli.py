@@ -17,8 +17,11 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
+    """A folder with the tiny parameters, in which `lgaf settings` was run."""
     (tmp_path / "params.yaml").write_text((ROOT / "presets" / "tiny.yaml").read_text())
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    assert cli.main(["settings"]) == 0
     return tmp_path
 
 
@@ -27,14 +30,14 @@ def project(tmp_path, monkeypatch):
     [
         (["photos"], "basis.safetensors"),
         (["align", "train"], "data/photos/train.arrow: no such file; run `dvc repro`"),
-        (["train", "lgaf"], "data/aligned/train.arrow: no such file; run `dvc repro`"),
-        (["train", "sphereface"], "'sphereface' is unknown; allowed: lgaf, arcface, cosface, adaface, magface"),
-        (["train", "cosface"], "'cosface' has no block"),
-        (["embed", "lgaf"], "models/lgaf/model.safetensors: no such checkpoint; run `dvc repro`"),
-        (["score", "lgaf", "lfw"], "embeddings/lgaf/lfw.arrow: no such file; run `dvc repro`"),
+        (["train", "lgaf", "0"], "data/aligned/train.arrow: no such file; run `dvc repro`"),
+        (["train", "sphereface", "0"], "methods: 'sphereface' is no row; there are adaface, arcface, lgaf, magface"),
+        (["embed", "lgaf", "0"], "models/lgaf/0/model.safetensors: no such checkpoint; run `dvc repro`"),
+        (["score", "lgaf", "lfw", "0"], "embeddings/lgaf/0/lfw.arrow: no such file; run `dvc repro`"),
         (["report"], "no such file; run `dvc repro`"),
-        (["check"], "results/metrics.json: no such file; run `dvc repro`"),
-        (["--params", "none.yaml", "report"], "none.yaml: no such file"),
+        (["check"], "results/reference.json: no such file; take the committed one back"),
+        (["complexity", "sphereface"], "methods: 'sphereface' is no row"),
+        (["--params", "none.yaml", "settings"], "none.yaml: no such file"),
     ],
 )
 def test_what_is_missing_is_one_line(project, capsys, arguments, said):
@@ -56,8 +59,7 @@ def test_endings(project, monkeypatch, capsys, error, status, said):
     def fail(*_):
         raise error
 
-    fail.__name__, fail.__doc__ = "report", "x"
-    monkeypatch.setattr(cli, "report", fail)
+    monkeypatch.setattr(cli, "stage", fail)
     assert cli.main(["report"]) == status
     assert said in capsys.readouterr().err
 
@@ -77,18 +79,31 @@ def test_a_full_disk_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_errors_steer_no_terminal(project, monkeypatch, capsys):
+    def fail(*_):
+        raise LgafError("a name: \x1b[31mred\x07")
+
+    monkeypatch.setattr(cli, "stage", fail)
+    assert cli.main(["report"]) == 1
+    assert capsys.readouterr().err == "lgaf: a name: \\x1b[31mred\\x07\n"
+
+
 def test_ctrl_c_while_rendering(project):
     """The interrupt of a terminal reaches the workers too; soon all have gone and no half pack is left."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    run = [sys.executable, "-m", "lgaf.cli"]
-    subprocess.run([*run, "basis"], env=environment, check=True, capture_output=True)
-    started = subprocess.Popen(
-        [*run, "photos"], env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    time.sleep(4)
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace("train_people: 6", "train_people: 600"))
+    run = [sys.executable, "-m", "lgaf"]
+    for stage in ("settings", "basis"):
+        subprocess.run([*run, stage], check=True, capture_output=True)
+    started = subprocess.Popen([*run, "photos"], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.time() + 60
+    while not list(project.glob("data/photos/.train.arrow.*.tmp")):  # the first pack is being written
+        assert time.time() < deadline
+        time.sleep(0.1)
     os.killpg(started.pid, signal.SIGINT)
-    _, error = started.communicate(timeout=30)
-    if started.returncode != 0:  # a fast machine may be done
-        assert started.returncode == 130
-        assert "lgaf: interrupted" in error
+    _, error = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert error.count("lgaf: interrupted") == 1
+    assert "Traceback" not in error
     assert not list(project.rglob("*.tmp"))
+    assert not (project / "data/photos/train.arrow").exists()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from lgaf.config import BENCHMARKS, load_settings
+from lgaf.config import BENCHMARKS, load_settings, naming
 from lgaf.errors import SettingsError
 
 ROOT = Path(__file__).parent.parent
@@ -31,10 +31,7 @@ def edited(tmp_path: Path, path: str, value: object) -> Path:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_shipped_files_are_valid(path):
     settings = load_settings(path)
-    for method in settings.methods:
-        run = settings.run(method)
-        assert run.model["name"] == ("lgaf" if method == "lgaf" else "plain")
-        assert run.model["fusion"] == settings.fusion or method != "lgaf"
+    settings.check_all()
     assert set(settings.benchmarks) <= set(BENCHMARKS[settings.data.source])
 
 
@@ -44,15 +41,30 @@ def test_shipped_files_are_valid(path):
         ("fusion", "enrgy", ["fusion", "'enrgy'", "'energy', 'sum', 'concat', 'gate', 'local' or 'global'"]),
         ("fuson", "sum", ["fuson", "did you mean 'fusion'"]),
         ("seed", "zero", ["seed", "'zero'", "integer"]),
+        ("seed", 2**70, ["seed", "less than"]),
+        ("embedding_dim", 10**9, ["embedding_dim", "1000000000", "8192"]),
         ("train.lr", float("nan"), ["train.lr", "nan", "finite"]),
         ("train.warmup_epochs", 99, ["train", "99", "below epochs"]),
+        ("train.seeds", [], ["train.seeds", "at least 1"]),
+        ("train.seeds", [3, 3], ["train.seeds", "twice"]),
+        ("train.workers", 10**6, ["train.workers", "256"]),
+        ("evaluate.replicates", 10**9, ["evaluate.replicates", "100000"]),
         ("methods.lgaf.heds", 2, ["methods.lgaf.heds", "did you mean 'heads'"]),
         ("methods.lgaf.heads", 0, ["methods.lgaf.heads", "0", "greater than or equal to 1"]),
-        ("methods.lgaf.loss", "arc", ["methods.lgaf.loss", "'arc'", "arcface, cosface, adaface, magface"]),
+        ("methods.lgaf.heads", 100_000, ["methods.lgaf.heads", "100000", "64"]),
+        ("methods.lgaf.head", "arc", ["methods.lgaf.head", "'arc'", "arcface", "magface", "module:Class"]),
         ("methods.lgaf.kernels", [2], ["methods.lgaf.kernels", "odd"]),
-        ("methods.adaface.l_a", 1, ["methods.adaface.l_a", "allowed: dropout, margin, h, t_alpha, scale, train"]),
+        ("methods.lgaf.kernels", [99999], ["methods.lgaf.kernels", "99999", "31"]),
+        ("methods.lgaf.network", "lgav", ["methods.lgaf.network", "'lgav'", "plain, lgaf"]),
+        ("methods.lgaf.train", {"seeds": [1]}, ["methods.lgaf.train.seeds", "all rows share train.seeds"]),
+        ("methods.arcface.heads", 2, ["methods.arcface.heads", "unknown key", "allowed: network"]),
+        ("methods.arcface.label", "AdaFace", ["methods.adaface", "'AdaFace'", "give one of the two a label"]),
+        ("methods.adaface.head_options.l_a", 1, ["methods.adaface.head_options.l_a", "margin, h, t_alpha, scale"]),
+        ("methods.arcface.head_options.margin", 1e30, ["methods.arcface.head_options.margin", "1e+30", "3.14"]),
         ("methods.arcface.train", {"lr": -1}, ["methods.arcface.train.lr", "-1", "greater than 0"]),
-        ("methods.magfase", {}, ["'magfase'", "lgaf, arcface, cosface, adaface, magface"]),
+        ("methods.magfase", {}, ["methods.magfase.network", "missing", "plain, lgaf"]),
+        ("methods", {"a b": {}}, ["methods.a b", "pattern"]),
+        ("reference", "arcfase", ["reference", "'arcfase'", "lgaf, arcface, adaface, magface"]),
         ("benchmarks", ["lfw", "lfww"], ["'lfww'", "lfw, cfp_fp, cplfw, agedb, calfw, tinyface, scface"]),
         ("benchmarks", ["lfw", "lfw"], ["benchmarks", "twice"]),
         ("data.source", "lfw", ["data.root"]),
@@ -66,8 +78,8 @@ def test_shipped_files_are_valid(path):
 )
 def test_mistakes_are_named(tmp_path, path, value, said):
     file = edited(tmp_path, path, value)
-    with pytest.raises(SettingsError) as error:
-        load_settings(file)
+    with pytest.raises(SettingsError) as error, naming(file):
+        load_settings(file).check_all()
     (line,) = str(error.value).splitlines()
     for part in [str(file), *said]:
         assert part in line
@@ -81,7 +93,27 @@ def test_all_mistakes_are_named_at_once(tmp_path):
     assert {"seed", "fusion", "train", "methods"} <= {line.split(": ")[1] for line in str(error.value).splitlines()}
 
 
-@pytest.mark.parametrize("text", ["", "- a\n", "a: [\n", "seed: 1\nseed: 2\n", "\x00"])
+BOMB = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12))
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- a\n",
+        "a: [\n",
+        "seed: 1\nseed: 2\n",
+        "\x00",
+        "1: 2\n",
+        BOMB,
+        "a: &a [*a]\n",
+        "a: " + "[" * 100_000,
+        "a: " + "1" * 5000,
+        "#" * 2_000_000,
+    ],
+    ids=range(11),
+)
 def test_what_is_no_parameters_file(tmp_path, text):
     (tmp_path / "p.yaml").write_text(text)
     with pytest.raises(SettingsError, match=r"p\.yaml"):
@@ -101,11 +133,28 @@ def test_method_values_reach_the_network(tmp_path_factory, key, value):
     assert settings.run("arcface") == default.run("arcface")
 
 
-def test_a_method_overrides_the_common_recipe(tmp_path):
+def test_a_row_overrides_the_common_recipe(tmp_path):
     settings = load_settings(edited(tmp_path, "methods.adaface.train", {"lr": 0.05, "schedule": "step"}))
     assert settings.run("adaface").train.lr == 0.05
     assert settings.run("adaface").train.epochs == settings.train.epochs
-    assert settings.run("arcface").train == settings.train
+    common = settings.train.model_dump(exclude={"seeds"})
+    assert settings.run("arcface").train.model_dump() == common
+
+
+def test_rows_inherit_what_they_do_not_say(tmp_path):
+    """Two LGAFs in one table: only the one without a fusion of its own follows the top level's."""
+    block = {"network": "lgaf", "head": "adaface", "fusion": "sum", "label": "LGAF-sum", "backbone": "iresnet18"}
+    for fusion in ("energy", "concat"):
+        path = edited(tmp_path, "methods.second", block)
+        path.write_text(path.read_text().replace("fusion: energy", f"fusion: {fusion}", 1))
+        settings = load_settings(path)
+        settings.check_all()
+        first, second = (settings.run(row).model for row in ("lgaf", "second"))
+        assert (first["fusion"], second["fusion"]) == (fusion, "sum")
+        assert (first["backbone"], second["backbone"]) == ("iresnet_mini", "iresnet18")
+        assert [settings.label(row) for row in settings.methods][-1] == "LGAF-sum"
+        assert settings.label("lgaf") == "LGAF"
+        assert settings.label("adaface") == "AdaFace"
 
 
 def test_generated_benchmarks_are_named_as_such(tmp_path):
@@ -140,11 +189,15 @@ RECIPES = {
             "augment": PLAIN,
         },
     ),
-    "adaface": ({"margin": 0.4, "h": 0.333, "t_alpha": 0.01, "scale": 64}, 0.4, {**STEPS, **ADAFACE, "clip_norm": 1e6}),
+    "adaface": (
+        {"margin": 0.4, "h": 0.333, "t_alpha": 0.01, "scale": 64},
+        0.4,
+        {**STEPS, **ADAFACE, "clip_norm": None},
+    ),
     "magface": (
         {"l_margin": 0.45, "u_margin": 0.8, "l_a": 10, "u_a": 110, "lambda_g": 35, "scale": 64, "easy_margin": True},
         0.4,
-        {**STEPS, "clip_norm": 1e6, "epochs": 25, "milestones": (10, 18, 22), "weight_decay": 5e-4, "augment": PLAIN},
+        {**STEPS, "clip_norm": None, "epochs": 25, "milestones": (10, 18, 22), "weight_decay": 5e-4, "augment": PLAIN},
     ),
 }
 """Method -> options of its head, dropout, training, as in the authors' scripts that docs/paper-scale.md names."""
@@ -164,13 +217,3 @@ def test_the_paper_preset_has_the_authors_recipes(method):
     assert {key: found[key] for key in train} == train
     assert settings.align.landmarks == "given"
     assert settings.benchmarks == ["lfw", "cfp_fp", "cplfw", "agedb", "calfw", "tinyface", "scface"]
-
-
-def test_training_may_have_a_seed_of_its_own(tmp_path):
-    text = (ROOT / "params.yaml").read_text()
-    for line, seed in (("  seed: null", 5), ("  seed: 7", 7)):
-        path = tmp_path / "params.yaml"
-        path.write_text(text.replace("seed: 0\n", "seed: 5\n", 1).replace("  seed: null", line, 1))
-        settings = load_settings(path)
-        assert settings.seed == 5
-        assert settings.run("arcface").seed == seed

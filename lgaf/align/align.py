@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from lgaf.align.detector import Detector, choose
 from lgaf.align.refine import Refiner
-from lgaf.align.settings import AlignSettings, OnMiss
+from lgaf.align.settings import Alignment, OnMiss
 from lgaf.align.warp import centre_crop, move, similarity, template, warp
 from lgaf.errors import DataError
 from lgaf.files import write_json
@@ -42,7 +42,7 @@ class Outcome:
 class Aligner:
     """Aligns the images of one pack, by index; made once a process."""
 
-    def __init__(self, source: Path, settings: AlignSettings, image_size: int, on_miss: OnMiss):
+    def __init__(self, source: Path, settings: Alignment, image_size: int, on_miss: OnMiss):
         self.pack = Pack(source)
         self.settings = settings
         self.image_size = image_size
@@ -88,7 +88,7 @@ def align_pack(
     source: Path,
     target: Path,
     report: Path,
-    settings: AlignSettings,
+    settings: Alignment,
     image_size: int,
     on_miss: OnMiss,
     workers: int | None = None,
@@ -98,10 +98,10 @@ def align_pack(
     target: the aligned pack; landmarks are the five points after warping (null for a central crop), labels and truth
     columns are the source's. report: JSON with ``counts`` of images, detected, given, missed, unreadable (the first is
     the sum of the others) and written, then every missed and unreadable name, why, and what was done.
-    on_miss: what to do with an image with no face; see :class:`AlignSettings`. workers: processes, by default as many
-    as there are cores and images worth it; the result does not depend on it. An image that is aligned already, by its
-    given points, is decoded to check it and passed on as it is stored, bytes or reference. Neither file appears unless
-    both are whole.
+    on_miss: what to do with an image with no face; see :class:`lgaf.align.settings.AlignSettings`. workers: processes,
+    by default as many as there are cores and images worth it; the result does not depend on it. An image that is
+    aligned already, by its given points, is decoded to check it and passed on as it is stored, bytes or reference.
+    Neither file appears unless both are whole.
 
     Raises:
         DataError: the pack is broken or empty, more files are unreadable than ``settings.max_unreadable`` allows, no

@@ -18,14 +18,14 @@ from lgaf.align.warp import move, warp
 from lgaf.errors import DataError
 
 SIDE = 48
-"""Of the network's input, in pixels."""
+"""Side of the network's input, in pixels."""
 OFFSET = 1.0
 """Pixels of its input by which the network puts every point too far right and too far down: half of its disagreement
 with itself on the mirror image is 1.08, over 500 LFW photos, and it treats columns and rows alike."""
 SHARE = 0.9
-"""Of the longer side of CenterFace's box, which is wider than MTCNN's own."""
+"""Side of the crop as a share of the longer side of CenterFace's box, which is wider than MTCNN's own."""
 WEIGHT = 2 / 3
-"""Of the output network against CenterFace: the one is steadier on clear faces, the other on turned ones."""
+"""Weight of the output network against CenterFace: the one is steadier on clear faces, the other on turned ones."""
 MIRRORED = [1, 0, 2, 4, 3]
 """Where each point goes in the mirror image."""
 

@@ -11,7 +11,7 @@ from lgaf.strict import Strict
 OnMiss = Literal["drop", "centre", "error"]
 
 
-class AlignSettings(Strict):
+class Alignment(Strict):
     """How photos become aligned face crops; the same for training and test."""
 
     detector: Literal["centerface"] = "centerface"
@@ -26,12 +26,17 @@ class AlignSettings(Strict):
     """Which of several faces: nearest to the image's centre, or largest."""
     landmarks: Literal["detect", "given"] = "detect"
     """``given`` takes the points that come with an image, and detects only where it has none."""
-    train_miss: OnMiss = "drop"
-    """A training image with no face: left out, cropped at the centre, or an error. Each is listed in the report."""
-    test_miss: OnMiss = "centre"
-    """The same for a test image. ``centre`` keeps a benchmark's pairs whole, as its protocol asks."""
     centre_share: float = Field(0.52, gt=0, le=1)
     """Side of that central crop as a share of the image's shorter side: 0.52 suits LFW's frame, 1 an image cut to the
     face."""
     max_unreadable: float = Field(0.0, ge=0, lt=1)
     """Share of files that may be no image before it is an error; those within it are skipped and listed."""
+
+
+class AlignSettings(Alignment):
+    """The ``align`` block of params.yaml."""
+
+    train_miss: OnMiss = "drop"
+    """A training image with no face: left out, cropped at the centre, or an error. Each is listed in the report."""
+    test_miss: OnMiss = "centre"
+    """The same for a test image. ``centre`` keeps a benchmark's pairs whole, as its protocol asks."""

@@ -11,7 +11,6 @@ import numpy as np
 from lgaf.errors import DataError
 from lgaf.files import atomic
 from lgaf.formats.pack import Pack
-from lgaf.world.camera import encode
 
 TILE, COLUMNS, MARGIN = 125, 10, 110
 Truth = dict[str, np.ndarray]
@@ -58,5 +57,7 @@ def contact_sheet(packs: Iterable[str | Path], path: str | Path) -> None:
             strips.append(strip)
     if not strips:
         raise DataError(f"{path}: no pack to show; run `dvc repro` to render the world")
+    sheet = cv2.cvtColor(np.concatenate(strips), cv2.COLOR_RGB2BGR)
+    _, content = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, 85])
     with atomic(path) as temporary:
-        temporary.write_bytes(encode(np.concatenate(strips), 85))
+        temporary.write_bytes(content.tobytes())

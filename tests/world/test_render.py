@@ -12,6 +12,7 @@ import pytest
 from gallery import shoot
 
 from lgaf.errors import DataError
+from lgaf.formats.image import decode_image
 from lgaf.formats.pack import Pack
 from lgaf.formats.protocol import Identification, Verification, read_protocol
 from lgaf.world import render
@@ -177,8 +178,31 @@ def test_a_stop_half_way_leaves_nothing(basis_path: Path, tmp_path: Path, monkey
 
 
 def test_a_contact_sheet_has_a_row_for_each_kind(world: Path, tmp_path: Path) -> None:
+    """Labels at the left, then up to ten faces in the order of the pack; white where there are fewer."""
     contact_sheet([world / f"{name}.arrow" for name in NAMES], tmp_path / "sheet.jpg")
-    assert (tmp_path / "sheet.jpg").read_bytes()[:4] == b"\xff\xd8\xff\xe0"
+    sheet = decode_image((tmp_path / "sheet.jpg").read_bytes(), "sheet.jpg").astype(int)
+    first, rows = {}, 0
+    for name in NAMES:
+        first[name] = rows
+        rows += {"lfw": 3, "cfp_fp": 2, "calfw": 2, "scface": 4}.get(name, 1)
+    assert sheet.shape == (rows * 125, 110 + 10 * 125, 3)
+    assert all((sheet[row * 125 : (row + 1) * 125, :110] < 100).any() for row in range(rows))
+
+    def shows(row: int, pack: Pack, indices: np.ndarray) -> None:
+        strip = sheet[row * 125 : (row + 1) * 125, 110:]
+        for column, index in enumerate(indices[:10]):
+            face = pack.image(int(index)).reshape(125, 2, 125, 2, 3).mean(axis=(1, 3))
+            assert np.abs(strip[:, column * 125 : (column + 1) * 125] - face).mean() < 6
+        blank = strip[:, len(indices) * 125 + 16 :]  # JPEG smears edges over its blocks
+        assert not blank.size or blank.mean() > 250
+
+    train, lfw, scface = (Pack(world / f"{name}.arrow") for name in ("train", "lfw", "scface"))
+    shows(first["train"], train, np.arange(9))
+    hidden = np.flatnonzero(lfw.truth["hidden"] > 0.25)
+    assert len(hidden) < 10
+    shows(first["lfw"] + 1, lfw, hidden)
+    for distance in range(4):
+        shows(first["scface"] + distance, scface, np.flatnonzero(scface.truth["distance"] == distance))
     with pytest.raises(DataError, match="no pack"):
         contact_sheet([], tmp_path / "none.jpg")
 

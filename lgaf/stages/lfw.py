@@ -1,0 +1,23 @@
+"""Stage ``photos`` where data.source is ``lfw``: Labeled Faces in the Wild, to train and to test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from lgaf.data.official.lfw import fetch_lfw, import_lfw
+from lgaf.paths import PHOTOS
+from lgaf.stages.inputs import read_settings
+from lgaf.strict import Strict
+
+
+class LfwRun(Strict):
+    """Where the photos lie."""
+
+    source: Literal["lfw"] = "lfw"
+    root: Path
+
+
+def run() -> None:
+    """Import the photos; fetch them first where they are not there."""
+    import_lfw(fetch_lfw(read_settings("photos", LfwRun).root), PHOTOS)

@@ -1,0 +1,32 @@
+"""Stage ``report``: metrics, tables and plots of all scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lgaf.catalogue import title_of
+from lgaf.machine import describe_machine
+from lgaf.paths import MODELS, PHOTOS, REPLICATES, RESULTS
+from lgaf.report.report import report
+from lgaf.report.settings import ReportRun
+from lgaf.report.sources import TRAIN, Layout, read_alignment
+from lgaf.stages.inputs import read_settings
+from lgaf.world.contact_sheet import contact_sheet
+
+
+def run() -> None:
+    """Write the report, and of the generated world a sheet of its faces."""
+    settings = read_settings("report", ReportRun)
+    layout = Layout(RESULTS, REPLICATES, MODELS)
+    report(layout, settings, training_set(settings, layout), describe_machine())
+    if settings.source == "world":
+        packs = [PHOTOS / f"{name}.arrow" for name in (TRAIN, *settings.benchmarks)]
+        contact_sheet(packs, RESULTS / "plots" / "world-faces.jpg")
+
+
+def training_set(settings: ReportRun, layout: Layout) -> str:
+    """What the tables call the training set: an official one, known by its number of images, as others do."""
+    if settings.source != "official" or settings.train_set is None:
+        return "generated world" if settings.source == "world" else settings.source
+    images = read_alignment(layout, [TRAIN])[TRAIN]["images"]
+    return title_of(images) or Path(settings.train_set).name

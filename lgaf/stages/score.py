@@ -1,0 +1,37 @@
+"""Stage ``score``: one model on one benchmark."""
+
+from __future__ import annotations
+
+from lgaf.evaluate.score import score_files
+from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.paths import EMBEDDINGS, PHOTOS, REPLICATES, RESULTS, TRIALS
+from lgaf.stages.inputs import read_settings
+from lgaf.strict import Strict
+
+
+class ScoreRun(Strict):
+    """How benchmarks are scored."""
+
+    generated: bool
+    """Whether they are of the generated world, so that results call them ``world/...``."""
+    seed: int
+    """Seed of the bootstrap."""
+    evaluate: EvaluateSettings
+
+
+def run(row: str, benchmark: str, seed: str) -> None:
+    """Score the model of ``row`` and ``seed`` on ``benchmark``."""
+    settings = read_settings("score", ScoreRun)
+    place = f"{row}/{seed}/{benchmark}"
+    score_files(
+        EMBEDDINGS / f"{place}.arrow",
+        PHOTOS / f"{benchmark}.json",
+        RESULTS / "scores" / f"{place}.json",
+        TRIALS / f"{place}.arrow",
+        REPLICATES / f"{place}.arrow",
+        row,
+        int(seed),
+        f"world/{benchmark}" if settings.generated else benchmark,
+        settings.evaluate,
+        settings.seed,
+    )

@@ -1,0 +1,124 @@
+"""Stage ``settings``: params.yaml, checked and filled in, as one file a stage, each with the sources that it runs.
+
+What is wrong with any parameter is said here, before a stage runs and before DVC deletes what an earlier run made.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import lgaf
+from lgaf.config import Settings, load_settings, naming
+from lgaf.files import write_json
+from lgaf.paths import PARAMS, SETTINGS
+from lgaf.report.settings import ReportRow, ReportRun
+from lgaf.sources import OWN, locate, sources
+from lgaf.stages.inputs import MADE_FROM, hash_of, write_settings
+from lgaf.strict import Strict
+
+PROJECT = Path(lgaf.__file__).parents[1]
+"""Where this very code lies: the folder of the run, or where the suite is installed."""
+
+
+def run(params: str = str(PARAMS)) -> None:
+    """Check ``params`` and write the settings of every stage."""
+    settings = load_settings(params)
+    with naming(params):
+        settings.check_all()
+    shutil.rmtree(SETTINGS, ignore_errors=True)
+    for stage, (values, modules) in stages(settings).items():
+        write_settings(stage, values, sources(modules, PROJECT, Path.cwd()))
+    write_json(SETTINGS / MADE_FROM, {"file": params, "sha256": hash_of(params)})
+    warn_of_unwatched(settings)
+
+
+def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
+    """Name of a stage's file -> (its settings, the modules that it starts from)."""
+    # Each stage's own settings class stands in its module; some of those load torch, so they are loaded here, once.
+    from lgaf.stages.align import AlignRun
+    from lgaf.stages.basis import BasisRun
+    from lgaf.stages.embed import EmbedRun
+    from lgaf.stages.score import ScoreRun
+
+    photos = photos_run(settings)
+    alignment = settings.align.model_dump(exclude={"train_miss", "test_miss"})
+
+    def align(on_miss: str) -> Strict:
+        return AlignRun(alignment=alignment, image_size=settings.image_size, on_miss=on_miss)  # type: ignore[arg-type]
+
+    found: dict[str, tuple[Strict, list[str]]] = {
+        "basis": (BasisRun(), ["lgaf.stages.basis"]),
+        "photos": (photos, [f"lgaf.stages.{settings.data.source}"]),
+        "align/train": (align(settings.align.train_miss), ["lgaf.stages.align"]),
+        "align/test": (align(settings.align.test_miss), ["lgaf.stages.align"]),
+        "embed": (
+            EmbedRun(benchmarks=tuple(settings.benchmarks), device=settings.device, flip=settings.flip),
+            ["lgaf.stages.embed"],
+        ),
+        "score": (
+            ScoreRun(generated=settings.data.source == "world", seed=settings.seed, evaluate=settings.evaluate),
+            ["lgaf.stages.score"],
+        ),
+        "report": (report_run(settings), ["lgaf.stages.report"]),
+    }
+    for row in settings.methods:
+        run = settings.run(row)
+        found[f"train/{row}"] = run, ["lgaf.stages.train", head_module(run.head)]
+    return found
+
+
+def photos_run(settings: Settings) -> Strict:
+    """What the source of photos is to do."""
+    from lgaf.stages.lfw import LfwRun
+    from lgaf.stages.official import OfficialRun
+    from lgaf.stages.world import WorldRun
+
+    data = settings.data
+    if data.source == "world":
+        return WorldRun(seed=settings.seed, world=data.world)
+    assert data.root is not None
+    if data.source == "lfw":
+        return LfwRun(root=data.root)
+    options = data.official_options()
+    return OfficialRun(root=data.root, train=data.train, benchmarks=tuple(settings.benchmarks), options=options)
+
+
+def report_run(settings: Settings) -> ReportRun:
+    """What the report says of each row and of the run."""
+    rows = []
+    for row in settings.methods:
+        run = settings.run(row)
+        fusion = run.model["fusion"] if run.model["name"] == "lgaf" else None
+        rows.append(
+            ReportRow(id=row, label=settings.label(row), network=run.model["name"], head=run.head, fusion=fusion)
+        )
+    return ReportRun(
+        rows=tuple(rows),
+        reference=settings.reference,
+        seeds=settings.train.seeds,
+        benchmarks=tuple(settings.benchmarks),
+        source=settings.data.source,
+        train_set=str(settings.data.train) if settings.data.train else None,
+        seed=settings.seed,
+        evaluate=settings.evaluate,
+    )
+
+
+def head_module(head: str) -> str:
+    """The module of a head."""
+    return head.partition(":")[0] if ":" in head else f"baselines.{head}"
+
+
+def warn_of_unwatched(settings: Settings) -> None:
+    """Say which heads of the user's own DVC does not see edits of."""
+    for row in settings.methods:
+        module = head_module(settings.run(row).head)
+        path = locate(module, Path.cwd())
+        if module.partition(".")[0] not in OWN and path is not None:
+            print(
+                f"lgaf: methods.{row}: {path.relative_to(Path.cwd())} lies outside {' and '.join(OWN)}, which DVC "
+                "watches; after an edit of it run `dvc repro -f settings`, or add it to that stage's deps in dvc.yaml",
+                file=sys.stderr,
+            )

@@ -1,0 +1,182 @@
+"""What DVC is told: the settings and sources of each stage, and which of these files each stage of dvc.yaml watches."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+import lgaf.cli as cli
+from lgaf.config import load_settings
+from lgaf.errors import SettingsError
+from lgaf.sources import sources
+from lgaf.stages.inputs import read_settings
+from lgaf.stages.settings import stages
+from lgaf.strict import Strict
+from lgaf.train.settings import TrainingRun
+
+ROOT = Path(__file__).parent.parent
+PARAMS = "params.yaml"
+ROWS = ("lgaf", "arcface", "adaface", "magface")
+TRAIN = {f"train/{row}" for row in ROWS}
+ALIGN = {"align/train", "align/test"}
+EDITS = {
+    # What is edited: file, text, other text -> whose file of settings is another. An edit of a source changes nothing.
+    "the top level's fusion": (PARAMS, "fusion: energy", "fusion: sum", {"train/lgaf", "report"}),
+    "a row's label": (PARAMS, "    head: magface\n", "    head: magface\n    label: M\n", {"report"}),
+    "a row's recipe": (PARAMS, "    head: magface\n", "    head: magface\n    dropout: 0.1\n", {"train/magface"}),
+    "a default said": (PARAMS, "  train_miss: drop", "  train_miss: drop\n  max_unreadable: 0.0", set()),
+    "a comment": (PARAMS, "fusion: energy", "fusion: energy  # ours", set()),
+    "training's misses": (PARAMS, "  train_miss: drop", "  train_miss: centre", {"align/train"}),
+    "the tests' misses": (PARAMS, "  test_miss: centre", "  test_miss: drop", {"align/test"}),
+    "a seed more": (PARAMS, "  seeds:\n    - 0\n", "  seeds:\n    - 0\n    - 1\n", {"report"}),
+    "a benchmark less": (PARAMS, "  - scface\n", "", {"embed", "report"}),
+    "the gate": (PARAMS, "alpha: 0.05", "alpha: 0.01", set()),
+    "one head": ("baselines/magface.py", "\n", "\n\n", {"train/magface"}),
+    "a head that nobody uses": ("baselines/funface.py", "\n", "\n\n", set()),
+    "the frame of all heads": ("baselines/margin.py", "\n", "\n\n", TRAIN),
+    "a reader that nobody uses": ("lgaf/data/official/ijb.py", "\n", "\n\n", set()),
+    "the image decoder": (
+        "lgaf/formats/image.py", "\n", "\n\n", {"photos", "embed", "score", "report", *ALIGN, *TRAIN}),
+    "the bootstrap": ("lgaf/evaluate/bootstrap.py", "\n", "\n\n", {"score", "report"}),
+    "the contact sheet": ("lgaf/world/contact_sheet.py", "\n", "\n\n", {"report"}),
+    "published numbers": ("lgaf/report/published.csv", "\n", "\n\n", {"report"}),
+    "the device": ("lgaf/device.py", "\n", "\n\n", {*TRAIN, "embed"}),
+    "the settings of networks": ("lgaf/model_settings.py", "\n", "\n\n", {*TRAIN, "embed"}),
+    "the warp": ("lgaf/align/warp.py", "\n", "\n\n", ALIGN),
+    "the command line": ("lgaf/cli.py", "\n", "\n\n", set()),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory) -> Path:
+    """The sources and the default parameters, to be edited."""
+    folder = tmp_path_factory.mktemp("copy")
+    for name in ("lgaf", "baselines"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / PARAMS, folder)
+    return folder
+
+
+def told(folder: Path) -> dict[str, object]:
+    """What is written for each stage."""
+    found = stages(load_settings(folder / PARAMS)).items()
+    return {
+        stage: (values.model_dump(mode="json"), sources(modules, folder, folder)) for stage, (values, modules) in found
+    }
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_reaches_what_it_touches_and_nothing_else(copy, edit):
+    name, old, new, expected = EDITS[edit]
+    path, before = copy / name, (copy / name).read_text()
+    whole = told(copy)
+    assert old in before
+    try:
+        path.write_text(before.replace(old, new, 1))
+        edited = told(copy)
+    finally:
+        path.write_text(before)
+    assert {stage for stage in whole if whole[stage] != edited[stage]} == expected
+
+
+WATCHED = {
+    "settings": None,
+    "basis": "basis",
+    "photos": "photos",
+    "align_train": "align/train",
+    "align": "align/test",
+    "train": "train/${item.row}",
+    "embed": "embed",
+    "score": "score",
+    "report": "report",
+}
+"""Stage of dvc.yaml -> the file of settings that it watches."""
+
+
+def test_dvc_watches_the_file_of_each_stage_and_no_source_by_hand():
+    pipeline = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+    assert pipeline.keys() == WATCHED.keys()
+    for stage, file in WATCHED.items():
+        deps = [dep for dep in pipeline[stage]["deps"] if dep.startswith(("settings/", "lgaf", "baselines", PARAMS))]
+        assert deps == ([PARAMS, "baselines", "lgaf"] if file is None else [f"settings/{file}.json"])
+        command = pipeline[stage]["cmd"].split()
+        assert command[:3] == ["python", "-m", "lgaf"]
+        name = stage.removesuffix("_train")
+        assert command[3] == name
+        wanted = {"pack": "train" if stage == "align_train" else "${item.benchmark}"}
+        assert command[4:] == [wanted.get(a, f"${{item.{a}}}") for a in cli.STAGES[name][1]]
+
+
+def test_every_stage_of_the_command_line_is_one_of_dvc(copy):
+    assert set(cli.STAGES) == {stage.removesuffix("_train") for stage in WATCHED}
+    assert set(told(copy)) == {"basis", "photos", *ALIGN, *TRAIN, "embed", "score", "report"}
+
+
+@pytest.fixture
+def project(copy, tmp_path, monkeypatch):
+    """A folder in which `lgaf settings` was run."""
+    shutil.copytree(copy, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    assert cli.main(["settings"]) == 0
+    return tmp_path
+
+
+def test_a_stage_is_told_what_params_say(project):
+    settings = load_settings(PARAMS)
+    found, expected = read_settings("train/lgaf", TrainingRun), settings.run("lgaf")
+    assert found.model_dump(mode="json") == expected.model_dump(mode="json")
+    written = json.loads((project / "settings/train/lgaf.json").read_text())
+    assert "baselines/arcface.py" in written["sources"]
+    assert "baselines/adaface.py" not in written["sources"]
+
+
+def test_edited_parameters_are_not_passed_over(project, monkeypatch):
+    (project / PARAMS).write_text((project / PARAMS).read_text() + "\n")
+    with pytest.raises(SettingsError, match=r"params\.yaml: edited since `lgaf settings`"):
+        read_settings("embed", Strict)
+    monkeypatch.setenv("DVC_STAGE", "embed")  # DVC has run `settings` itself
+    with pytest.raises(SettingsError, match="benchmarks: unknown key"):
+        read_settings("embed", Strict)
+
+
+def test_a_row_that_is_gone_is_gone(project):
+    with pytest.raises(SettingsError, match=r"methods: 'cosface' is no row; there are adaface, arcface, lgaf, magface"):
+        read_settings("train/cosface", TrainingRun)
+
+
+def test_no_settings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=r"settings/embed\.json: no such file; run `dvc repro`"):
+        read_settings("embed", Strict)
+
+
+OWN = """
+from baselines.margin import AngularMargin, HeadOptions, MarginHead
+
+class Mine(MarginHead):
+    \"\"\"A head of one's own.\"\"\"
+
+    class Options(HeadOptions):
+        \"\"\"Its options.\"\"\"
+
+        margin: AngularMargin = 0.2
+"""
+
+
+def test_a_head_of_ones_own(project, capsys, monkeypatch):
+    """It needs no edit of the project, its source is listed, and it is said that DVC does not watch it."""
+    (project / "my_heads.py").write_text(OWN)
+    monkeypatch.syspath_prepend(str(project))
+    row = "  mine:\n    network: plain\n    head: my_heads:Mine\n    head_options:\n      margin: 0.1\n"
+    text = (project / PARAMS).read_text()
+    (project / PARAMS).write_text(text.replace("methods:\n", f"methods:\n{row}", 1))
+    assert cli.main(["settings"]) == 0
+    assert "methods.mine: my_heads.py lies outside" in capsys.readouterr().err
+    run = read_settings("train/mine", TrainingRun)
+    assert run.head_options == {"margin": 0.1}
+    assert "my_heads.py" in json.loads((project / "settings/train/mine.json").read_text())["sources"]
+    report = json.loads((project / "settings/report.json").read_text())["settings"]
+    assert report["rows"][0]["label"] == "Mine"
