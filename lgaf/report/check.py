@@ -1,111 +1,146 @@
-"""The regression gate: results against the committed reference. The cause of a fall is not its business."""
+"""The regression gate: the present trials against the committed reference's. The cause of a fall is not its business.
+
+The rule is stated once, in :class:`lgaf.report.settings.CheckSettings`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from math import sqrt
+from typing import NamedTuple
 
+import numpy as np
+from scipy.stats import norm
 from tabulate import tabulate
 
-from lgaf.report.metrics import Metric, Metrics
-from lgaf.report.settings import CheckSettings
+from lgaf.evaluate.compare import holm
+from lgaf.files import write_json
+from lgaf.paths import REFERENCE
+from lgaf.report.pooling import POOLS, Place
+from lgaf.report.reference import (
+    ADVICE,
+    make_reference,
+    present_settings,
+    read_present,
+    read_reference,
+    right_of,
+)
+from lgaf.report.settings import CheckSettings, ReportRun
 
-Verdict = Literal["worse", "missing", "trials lost", "better", "new", "same"]
-FAILURES = ("worse", "missing", "trials lost")
+Pairs = Mapping[Place, tuple[np.ndarray, np.ndarray, np.ndarray]]
+"""(benchmark, metric) -> which of its N trials are right, (S, N) bool before, (T, N) bool now, a row a seed; and whose
+they are, (N,)."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What became of one metric. ``now`` is None where it is missing, ``before`` where it is new.
+TINY = 1e-12
+"""A standard error below this is rounding: no trial changed, or all did alike."""
 
-    allowed: the fall that the settings tolerate, as a fraction.
-    """
 
-    name: str
-    verdict: Verdict
-    now: Metric | None
-    before: Metric | None
-    allowed: float | None
+class Verdict(NamedTuple):
+    """What became of one row's rate over one pool of benchmarks, fractions."""
+
+    before: float
+    now: float
+    trials: int
+    p: float
+    """Probability that chance makes it fall as far or farther, corrected for all that are judged together."""
+    worse: bool
 
     @property
-    def failed(self) -> bool:
-        """Whether this finding fails the gate."""
-        return self.verdict in FAILURES
-
-    def __str__(self) -> str:
-        """One line that names the metric and says what happened to it."""
-        if self.now is None:
-            return f"{self.name}: missing; the reference has it"
-        if self.before is None or self.allowed is None:
-            return f"{self.name}: {self.now.value:.2%}, not in the reference"
-        if self.verdict == "trials lost":
-            return f"{self.name}: rests on {self.now.n} trials; the reference on {self.before.n}"
-        return (
-            f"{self.name}: {self.verdict}: {self.before.value:.2%} -> {self.now.value:.2%}, "
-            f"{100 * (self.now.value - self.before.value):+.2f} points; a fall of {100 * self.allowed:.2f} is allowed"
-        )
+    def change(self) -> float:
+        """How much better it is now."""
+        return self.now - self.before
 
 
-def allowed_fall(reference: Metric, settings: CheckSettings) -> float:
-    """How far a metric may fall below ``reference``: see :class:`CheckSettings`."""
-    return max(settings.floor, settings.share * reference.half_width)
+def judge(pools: Mapping[str, Pairs], rule: CheckSettings) -> dict[str, Verdict]:
+    """Judge several pools of metrics together: name -> verdict."""
+    found = {name: compare(pairs) for name, pairs in pools.items()}
+    corrected = holm([p for *_, p in found.values()])
+    verdicts = {}
+    for (name, (before, now, _)), p in zip(found.items(), corrected, strict=True):
+        trials = sum(pair[0].shape[1] for pair in pools[name].values())
+        verdicts[name] = Verdict(before, now, trials, p, p <= rule.alpha)
+    return verdicts
 
 
-def judge(name: str, now: Metric | None, before: Metric | None, settings: CheckSettings) -> Finding:
-    """Compare one metric with its reference; a rise counts as "better" where a fall of its size would fail."""
-    if before is None:
-        return Finding(name, "new", now, None, None)
-    allowed = allowed_fall(before, settings)
-    verdict: Verdict = "same"
-    if now is None:
-        verdict = "missing"
-    elif now.value < before.value - allowed:
-        verdict = "worse"
-    elif now.n < before.n * (1 - settings.lost_trials):
-        verdict = "trials lost"
-    elif now.value > before.value + allowed:
-        verdict = "better"
-    return Finding(name, verdict, now, before, allowed)
+def compare(pairs: Pairs) -> tuple[float, float, float]:
+    """(before, now, p) of one pool, all its metrics counted alike.
 
-
-def flatten(metrics: Metrics) -> dict[str, Metric]:
-    """{"method benchmark metric": metric} in the file's order."""
-    return {
-        f"{method} {benchmark} {name}": metric
-        for method, benchmarks in metrics.items()
-        for benchmark, values in benchmarks.items()
-        for name, metric in values.items()
-    }
-
-
-def check(metrics: Metrics, reference: Metrics, settings: CheckSettings) -> list[Finding]:
-    """Compare every metric with the reference; what the reference has must be there.
-
-    Returns one finding a metric, of the reference's metrics in its order, then the new ones. The gate fails if any
-    ``failed``.
+    A trial's change is -1, 0 or 1 (or a fraction, a mean over seeds). Their mean over its standard error is taken for a
+    normal deviate: McNemar's test (Psychometrika 12 (1947)), one-sided, of several tables together. The trials of one
+    person move together, as when its gallery image turns worse, so the error is that of sums over people (Liang &
+    Zeger, Biometrika 73 (1986)), each person of a benchmark once for all its metrics.
     """
-    now, before = flatten(metrics), flatten(reference)
-    names = [*before, *(name for name in now if name not in before)]
-    return [judge(name, now.get(name), before.get(name), settings) for name in names]
+    value, people = 0.0, dict[str, dict[int, float]]()
+    for (benchmark, _), (before, now, person) in pairs.items():
+        change = now.mean(axis=0) - before.mean(axis=0)
+        value += change.mean() / len(pairs)
+        known, place = np.unique(person, return_inverse=True)
+        sums = np.bincount(place, (change - change.mean()) / len(change) / len(pairs))
+        own = people.setdefault(benchmark, {})
+        for each, total in zip(known.tolist(), sums.tolist(), strict=True):
+            own[each] = own.get(each, 0.0) + total
+    error = sqrt(sum(total**2 for own in people.values() for total in own.values()))
+    before_rate, now_rate = (float(np.mean([pair[k].mean() for pair in pairs.values()])) for k in (0, 1))
+    return before_rate, now_rate, float(norm.cdf(value / error)) if error > TINY else float(value >= 0)
 
 
-def show(findings: Sequence[Finding]) -> str:
-    """All findings as a text table in per cent, failures marked."""
+def by_pool(pairs: Pairs) -> dict[str, Pairs]:
+    """The pairs of each pool that has any."""
+    found = {pool: {place: pair for place, pair in pairs.items() if POOLS[pool](place[1])} for pool in POOLS}
+    return {pool: chosen for pool, chosen in found.items() if chosen}
 
-    def cell(metric: Metric | None) -> str:
-        return "" if metric is None else f"{100 * metric.value:.2f}"
 
-    rows = [
-        (
-            item.name,
-            cell(item.before),
-            cell(item.now),
-            f"{100 * (item.now.value - item.before.value):+.2f}" if item.now and item.before else "",
-            "" if item.allowed is None else f"-{100 * item.allowed:.2f}",
-            item.verdict.upper() if item.failed else item.verdict,
-        )
-        for item in findings
+def check(run: ReportRun, rule: CheckSettings) -> tuple[str, list[str]]:
+    """Hold the results in the workspace against the reference: what to print, and one line a failure.
+
+    What the reference has and the results have not, or have on other trials, is a failure too.
+
+    Raises:
+        DataError: the reference or the trials are missing or broken.
+    """
+    reference, present = read_reference(), read_present(run)
+    pools: dict[str, Pairs] = {}
+    failed = []
+    for row, benchmarks in reference.rows.items():
+        pairs = {}
+        for benchmark, metrics in benchmarks.items():
+            for metric, kept in metrics.items():
+                name = f"{row} {benchmark} {metric}"
+                now = present.get(row, {}).get(benchmark, {}).get(metric)
+                if now is None:
+                    failed.append(f"{name}: missing; the reference has it")
+                elif now.kept.trials != kept.trials or now.kept.n != kept.n:
+                    failed.append(f"{name}: other trials than the reference's ({now.kept.n:,} now, {kept.n:,} there)")
+                else:
+                    pairs[benchmark, metric] = right_of(kept, name), now.right, now.person
+        pools |= {f"{row} {pool}": chosen for pool, chosen in by_pool(pairs).items()}
+    if failed and (
+        others := [stage for stage, it in present_settings().items() if reference.settings.get(stage) != it]
+    ):
+        failed.append(f"{REFERENCE} is of other settings ({', '.join(others)}), as with another preset: {ADVICE}")
+    verdicts = judge(pools, rule)
+    failed += [
+        f"{name}: {100 * it.before:.2f} -> {100 * it.now:.2f} % of {it.trials:,} trials, p = {it.p:.2g}"
+        for name, it in verdicts.items()
+        if it.worse
     ]
-    headers = ("metric", "reference", "now", "change", "allowed", "verdict")
-    return tabulate(rows, headers, disable_numparse=True, colalign=("left", *["right"] * 4, "left"))
+    new = [row for row in present if row not in reference.rows]
+    return show(verdicts, new), failed
+
+
+def show(verdicts: Mapping[str, Verdict], new: list[str]) -> str:
+    """All verdicts as a text table in per cent."""
+    rows = [
+        [name, it.trials, f"{100 * it.before:.2f}", f"{100 * it.now:.2f}", f"{round(100 * it.change, 2) + 0.0:+.2f}",
+         f"{it.p:.3f}", "WORSE" if it.worse else "same"]
+        for name, it in verdicts.items()
+    ]  # fmt: skip
+    rows += [[row, "", "", "", "", "", "not in the reference"] for row in new]
+    headers = ("row and pool", "trials", "reference", "now", "change", "p of a fall", "verdict")
+    return tabulate(rows, headers, disable_numparse=True, colalign=("left", *["right"] * 5, "left"))
+
+
+def update(run: ReportRun) -> None:
+    """Make the results in the workspace the reference."""
+    write_json(REFERENCE, make_reference(run).model_dump(mode="json"))

@@ -1,19 +1,21 @@
-"""``metrics.json``: {method: {benchmark: {metric: value, low, high, n}}}, fractions; and its one-page summary."""
+"""``metrics.json``: {row: {benchmark: {metric: value, low, high, n}}}, fractions; and its one-page summary."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import AfterValidator, NonNegativeInt, TypeAdapter, ValidationError
 
 from lgaf.errors import DataError
-from lgaf.files import read_json
+from lgaf.files import printable
 from lgaf.strict import Strict
 
 TEMPLATES_MAIN = "tar@far=1e-4"
-"""Of the six rates that are printed for IJB-B and IJB-C, the one that papers compare."""
+"""The one of the six rates printed for IJB-B and IJB-C that papers compare."""
+AGAIN = "run `dvc repro` to make it again"
+"""What to do about a broken file of results."""
 
 
 class Metric(Strict):
@@ -23,54 +25,45 @@ class Metric(Strict):
     low: float
     high: float
     n: NonNegativeInt
+    seeds: tuple[float, ...] | None = None
+    """One value a seed of training, ``value`` their mean; None where there is one."""
 
-    @property
-    def half_width(self) -> float:
-        """Half the length of the interval."""
-        return (self.high - self.low) / 2
+
+def shown(name: str) -> str:
+    """The name, if a terminal can print it.
+
+    Raises:
+        ValueError: it holds a control character, and may steer the terminal that it is printed on.
+    """
+    if not name.isprintable():
+        raise ValueError("a name that cannot be printed")
+    return name
 
 
 Metrics = dict[str, dict[str, dict[str, Metric]]]
+Name = Annotated[str, AfterValidator(shown)]
+FILE: TypeAdapter[Metrics] = TypeAdapter(dict[Name, dict[Name, dict[Name, Metric]]])
 
 
-def parse_metrics(value: Any, where: str | Path) -> Metrics:
+def parse_metrics(value: Any, where: str | Path, todo: str = AGAIN) -> Metrics:
     """Check a value of the contract's shape.
 
+    todo: what to do about one that is wrong, the end of the error's line.
+
     Raises:
-        DataError: another shape, or a number that is not finite.
+        DataError: another shape, a number that is not finite, or a name that cannot be printed.
     """
     try:
-        return TypeAdapter(Metrics).validate_python(value)
+        return FILE.validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{where}: {place}: {first['msg']}; run `dvc repro` to make it again") from None
-
-
-def read_metrics(path: str | Path) -> Metrics:
-    """Read ``metrics.json`` or a reference of the same shape.
-
-    Raises:
-        DataError: the file is missing or has another shape.
-    """
-    return parse_metrics(read_json(path), path)
+        place = printable(".".join(str(part) for part in first["loc"])).replace("\n", r"\n")
+        raise DataError(f"{where}: {place}: {first['msg']}; {todo}") from None
 
 
 def dump_metrics(metrics: Metrics) -> dict[str, Any]:
-    """The plain value to write as JSON."""
-    return TypeAdapter(Metrics).dump_python(metrics)
-
-
-def collect(summaries: Iterable[Mapping[str, Any]], where: str | Path) -> Metrics:
-    """Gather the metrics of score summaries.
-
-    Raises:
-        DataError: a metric of another shape, or not finite.
-    """
-    found: dict[str, dict[str, Any]] = {}
-    for summary in summaries:
-        found.setdefault(summary["method"], {})[summary["benchmark"]] = summary["metrics"]
-    return parse_metrics(found, where)
+    """The plain value to write as JSON; ``seeds`` only where there are several."""
+    return FILE.dump_python(metrics, exclude_none=True)
 
 
 def main_metric(names: Iterable[str]) -> str:
@@ -81,8 +74,8 @@ def main_metric(names: Iterable[str]) -> str:
 
 
 def summarise(metrics: Metrics) -> dict[str, dict[str, float]]:
-    """{method: {benchmark: main metric in per cent, two decimals}}: one row a method for `dvc metrics show`."""
+    """{row: {benchmark: main metric in per cent, two decimals}}: one line a row for `dvc metrics show`."""
     return {
-        method: {benchmark: round(100 * row[main_metric(row)].value, 2) for benchmark, row in benchmarks.items()}
-        for method, benchmarks in metrics.items()
+        row: {benchmark: round(100 * values[main_metric(values)].value, 2) for benchmark, values in benchmarks.items()}
+        for row, benchmarks in metrics.items()
     }

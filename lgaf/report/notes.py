@@ -3,47 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-NAMES = {"lgaf": "LGAF", "arcface": "ArcFace", "adaface": "AdaFace", "magface": "MagFace", "cosface": "CosFace"}
+import numpy as np
+
+from lgaf.report.columns import AVERAGE, AVERAGED, Column, heading, kind_and_name
+from lgaf.report.facts import TITLES, Run
+from lgaf.report.measured import Estimates
+from lgaf.report.sources import TRAIN
+
 SIGNIFICANT = 0.05
 MARK = "†"
-TRAIN = "train"
-"""Name of the training set beside the benchmarks'."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """What stands with our numbers: how they came about."""
+def reading_notes(run: Run, comparisons: int, apart: Sequence[str] = ()) -> list[str]:
+    """How to read our rows.
 
-    seed: int
-    train_seeds: tuple[int, ...]
-    """Of the rows' training, in their order."""
-    backbone: str
-    train_set: str
-    machine: str
-
-
-def display(method: str) -> str:
-    """A method's name in print."""
-    return NAMES.get(method, method)
-
-
-def reading_notes(run: Run, comparisons: int) -> list[str]:
-    """How to read our rows. comparisons: number of paired tests in the table."""
-    others = "" if {*run.train_seeds} <= {run.seed} else f", of training {', '.join(map(str, run.train_seeds))}"
-    notes = [
-        "Our rows: per cent [interval], the best in bold. An interval covers the choice of test images, not the luck "
-        f"of training: every row is one run, seed {run.seed}{others}."
-    ]
+    comparisons: number of paired tests in the table; apart: keys of TITLES that the table has columns of.
+    """
+    notes = [f"Our rows: per cent [interval], the best in bold. {interval_note(run)}"]
     if comparisons:
+        resamples = "on the same resamples" + (" of people, the seeds of each row apart" if len(run.seeds) > 1 else "")
         notes.append(
-            f"{MARK} differs from LGAF: paired test on the same resamples, p < {SIGNIFICANT:g}, not corrected for this "
-            f"table's {comparisons} tests; were all methods equal, chance would mark {SIGNIFICANT * comparisons:.1f}."
+            f"{MARK} differs from {run.labels[run.reference]}: paired test {resamples}, p < {SIGNIFICANT:g}, not "
+            f"corrected for this table's {comparisons} tests; were all rows equal, chance would mark "
+            f"{SIGNIFICANT * comparisons:.1f}."
         )
-    notes.append(f"Backbone: {run.backbone}. Training set: {run.train_set}. Machine: {run.machine}.")
+    common = [f"{title[0].upper()}{title[1:]}: {getattr(run.rows[0], key)}."
+              for key, title in TITLES.items() if key not in (*apart, "seeds")]  # fmt: skip
+    notes.append(" ".join([*common, f"Machine: {run.machine}."]))
     return notes
+
+
+def interval_note(run: Run) -> str:
+    """What an interval covers."""
+    seeds = ", ".join(map(str, run.seeds))
+    if len(run.seeds) == 1:
+        others = "" if seeds == str(run.seed) else f", of training {seeds}"
+        return (
+            "An interval covers the choice of test images, not the luck of training: every row is one run, seed "
+            f"{run.seed}{others}."
+        )
+    count = len(run.seeds)
+    return (
+        f"A value is the mean over {count} trainings, seeds {seeds}. An interval covers the choice of test people and "
+        f"the luck of training: {run.replicates:,} times the people and, apart from them, {count - 1} of the {count} "
+        "seeds are drawn with replacement (pigeonhole bootstrap, Owen 2007; one seed fewer than there are, since as "
+        "many would make the spread too small, Rao & Wu 1988)."
+    )
+
+
+def spread_notes(run: Run, estimates: Estimates, columns: Sequence[Column]) -> list[str]:
+    """How far a row's seeds lie apart; nothing where there is one seed."""
+    if len(run.seeds) == 1 or not columns:
+        return []
+    benchmarks = {benchmark for benchmark, _ in columns}
+    spreads = []
+    for row, label in run.labels.items():
+        found = [estimates[row][benchmark][name].seeds for benchmark, name in columns]
+        spreads.append(f"{label} " + ", ".join(f"{100 * np.std(values, ddof=1):.2f}" for values in found))
+    names = ", ".join(heading(column, benchmarks) for column in columns)
+    return [f"Standard deviation over seeds, percentage points ({names}): {'; '.join(spreads)}."]
+
+
+def average_notes(columns: Sequence[Column]) -> list[str]:
+    """What the average is of."""
+    if not any(kind_and_name(benchmark)[1] == AVERAGE for benchmark, _ in columns):
+        return []
+    return [f"average of 4: the mean of {', '.join(AVERAGED[:-1])} and {AVERAGED[-1]}, on which LGAF's paper claims "
+            "to be best."]  # fmt: skip
 
 
 def protocol_notes(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -58,17 +86,21 @@ def protocol_notes(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
     return [line if set(names) == everyone else f"{', '.join(names)}: {line}" for line, names in said.items()]
 
 
-def image_notes(summaries: Sequence[Mapping[str, Any]], alignment: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """What became of images, from photo to score; a method is named where it differs from the rest.
+def image_notes(
+    summaries: Sequence[Mapping[str, Any]], alignment: Mapping[str, Mapping[str, int]], labels: Mapping[str, str]
+) -> list[str]:
+    """What became of images, from photo to score; a row is named where it differs from the rest.
 
     alignment: {benchmark, or "train": counts}.
     """
     scored: dict[str, list[str]] = {}
     for summary in summaries:
         text = f"{summary['benchmark']} {summary['images']['used']:,} of {summary['images']['asked']:,}"
-        scored.setdefault(text, []).append(summary["method"])
-    everyone = {summary["method"] for summary in summaries}
-    parts = [text if set(by) == everyone else f"{text} ({', '.join(map(display, by))})" for text, by in scored.items()]
+        by = scored.setdefault(text, [])
+        if (label := labels[summary["method"]]) not in by:
+            by.append(label)
+    everyone = {labels[summary["method"]] for summary in summaries}
+    parts = [text if set(by) == everyone else f"{text} ({', '.join(by)})" for text, by in scored.items()]
     notes = ["Images scored: " + "; ".join(parts) + "."]
     parts = []
     for name in dict.fromkeys((TRAIN, *(summary["benchmark"] for summary in summaries))):

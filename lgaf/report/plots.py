@@ -1,4 +1,4 @@
-"""Plots of a run as PNG. Each function draws one kind from score summaries, one panel a benchmark."""
+"""Plots of a run as PNG. Each function draws one kind from the summaries of every model, one panel a benchmark."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from lgaf.report.notes import display
-from lgaf.report.style import GREY, line_of, panels
+from lgaf.report.sources import Epoch
+from lgaf.report.style import GREY, Look, panels
 
 Summary = Mapping[str, Any]
+History = tuple[str, Sequence[Epoch]]
+"""A row, and the epochs of one of its trainings."""
 MATED, NONMATED = "#0072B2", "#D55E00"
-
-
 CAUSES = {"hidden": "hidden fraction of the face", "deformation": "strength of the deformation"}
 
 
@@ -46,7 +45,7 @@ def marker_of(points: Sized) -> str | None:
     return "o" if len(points) == 1 else None
 
 
-def plot_roc(summaries: Sequence[Summary], path: Path) -> None:
+def plot_roc(summaries: Sequence[Summary], look: Look, path: Path) -> None:
     """True accept rate against false accept rate, the latter logarithmic."""
     found = having(summaries, "roc")
     with panels(path, list(found), "ROC: true accept rate at each false accept rate") as axes:
@@ -55,9 +54,8 @@ def plot_roc(summaries: Sequence[Summary], path: Path) -> None:
             for summary in group:
                 far, tar = (np.asarray(summary["roc"][key], float) for key in ("far", "tar"))
                 seen = far > 0  # a rate of zero has no logarithm
-                style = line_of(summary["method"])
-                label, marker = display(summary["method"]), marker_of(far[seen])
-                axis.step(far[seen], tar[seen], where="post", label=label, marker=marker, **style)
+                style = look.line(summary["method"])
+                axis.step(far[seen], tar[seen], where="post", marker=marker_of(far[seen]), **style)
                 lowest.append(float(tar[seen].min()))
             axis.set(xscale="log", ylim=(floor_of(lowest), 1.02), xlabel="false accept rate", ylabel="true accept rate")
             percent_axis(axis)
@@ -69,7 +67,7 @@ def curves_of(summary: Summary) -> dict[str, Mapping[str, Any]]:
     return {"": cmc} if "rank" in cmc else dict(cmc)
 
 
-def plot_cmc(summaries: Sequence[Summary], path: Path) -> None:
+def plot_cmc(summaries: Sequence[Summary], look: Look, path: Path) -> None:
     """Identification rate against rank, one panel a probe set."""
     found = having(summaries, "cmc")
     groups = {
@@ -79,24 +77,29 @@ def plot_cmc(summaries: Sequence[Summary], path: Path) -> None:
     }
     with panels(path, list(groups), "CMC: probes whose mate is among the first r of the gallery") as axes:
         for axis, curves in zip(axes, groups.values(), strict=True):
-            for method, curve in curves:
-                axis.plot(curve["rank"], curve["rate"], label=display(method), **line_of(method))
+            for row, curve in curves:
+                axis.plot(curve["rank"], curve["rate"], **look.line(row))
             lowest = floor_of([min(curve["rate"]) for _, curve in curves])
             axis.set(ylim=(lowest, 1.02), xlabel="rank r", ylabel="identification rate")
             percent_axis(axis)
 
 
-def plot_histograms(summaries: Sequence[Summary], path: Path) -> None:
-    """Cosine scores of mated and non-mated comparisons of one method, each scaled to an area of one."""
+def counts_of(group: Sequence[Summary]) -> dict[str, np.ndarray]:
+    """The bins' ``edges``, and ``mated`` and ``nonmated`` scores counted over all seeds of one row."""
+    found = {kind: np.sum([s["histogram"][kind] for s in group], axis=0) for kind in ("mated", "nonmated")}
+    return {"edges": np.asarray(group[0]["histogram"]["edges"], float), **found}
+
+
+def plot_histograms(summaries: Sequence[Summary], look: Look, path: Path) -> None:
+    """Cosine scores of mated and non-mated comparisons of one row, each scaled to an area of one."""
     found = having(summaries, "histogram")
-    method = display(summaries[0]["method"])
-    with panels(path, list(found), f"Scores of {method}: density of cosine similarity", height=2.3) as axes:
+    title = f"Scores of {look.label(summaries[0]['method'])}: density of cosine similarity"
+    with panels(path, list(found), title, height=2.3) as axes:
         for axis, group in zip(axes, found.values(), strict=True):
-            histogram = group[0]["histogram"]
-            edges = np.asarray(histogram["edges"], float)
+            histogram = counts_of(group)
+            edges = histogram["edges"]
             for name, label, colour in (("nonmated", "non-mated", NONMATED), ("mated", "mated", MATED)):
-                counts = np.asarray(histogram[name], float)
-                density = counts / max(counts.sum(), 1) / np.diff(edges)
+                density = histogram[name] / max(histogram[name].sum(), 1) / np.diff(edges)
                 axis.stairs(density, edges, fill=True, alpha=0.35, color=colour)
                 axis.stairs(density, edges, color=colour, linewidth=1.4, label=label)
             axis.set(xlabel="cosine similarity", yticks=[])
@@ -104,7 +107,7 @@ def plot_histograms(summaries: Sequence[Summary], path: Path) -> None:
             axis.spines["left"].set_visible(False)
 
 
-def plot_reject(summaries: Sequence[Summary], path: Path) -> None:
+def plot_reject(summaries: Sequence[Summary], look: Look, path: Path) -> None:
     """Error against the share of trials rejected for low quality; what counts as an error is printed below."""
     found = having(summaries, "reject")
     rules: dict[str, list[str]] = {}
@@ -114,14 +117,14 @@ def plot_reject(summaries: Sequence[Summary], path: Path) -> None:
     with panels(path, list(found), "Error versus reject: faces of the lowest norm rejected first", note) as axes:
         for axis, group in zip(axes, found.values(), strict=True):
             for summary in group:
-                curve, style = summary["reject"], line_of(summary["method"])
-                axis.plot(curve["fraction"], curve["error"], label=display(summary["method"]), **style)
+                curve = summary["reject"]
+                axis.plot(curve["fraction"], curve["error"], **look.line(summary["method"]))
             axis.set(ylim=(0, None), xlabel="rejected", ylabel="error")
             percent_axis(axis)
             percent_axis(axis, "x")
 
 
-def plot_attention(summaries: Sequence[Summary], path: Path, cause: str) -> None:
+def plot_attention(summaries: Sequence[Summary], look: Look, path: Path, cause: str) -> None:
     """Mean weight of the local feature against ``cause``, a key of CAUSES."""
     found = having(summaries, "attention", cause)
     note = "mean of the images in a bin, band of one standard error; above the grey line the local feature weighs more"
@@ -131,8 +134,8 @@ def plot_attention(summaries: Sequence[Summary], path: Path, cause: str) -> None
             for summary in group:
                 curve = summary["attention"][cause]
                 centre, mean, error = (np.asarray(curve[key], float) for key in ("centre", "mean", "error"))
-                style = line_of(summary["method"])
-                axis.plot(centre, mean, marker="o", markersize=4, label=display(summary["method"]), **style)
+                style = look.line(summary["method"])
+                axis.plot(centre, mean, marker="o", markersize=4, **style)
                 axis.fill_between(centre, mean - error, mean + error, color=style["color"], alpha=0.2, linewidth=0)
             axis.set(xlabel=CAUSES[cause], ylabel="local weight")
         limits = [limit for axis in axes for limit in axis.get_ylim()]
@@ -141,17 +144,18 @@ def plot_attention(summaries: Sequence[Summary], path: Path, cause: str) -> None
 
 
 TRAINING = {
-    "loss": "mean training loss (methods do not share a scale)",
+    "loss": "mean training loss (heads do not share a scale)",
     "images_per_second": "images per second",
 }
 
 
-def plot_training(histories: Mapping[str, pd.DataFrame], path: Path) -> None:
+def plot_training(histories: Sequence[History], look: Look, path: Path) -> None:
     """Loss and speed against the epoch."""
     with panels(path, list(TRAINING.values()), "Training", columns=2, height=3.2) as axes:
         for axis, name in zip(axes, TRAINING, strict=True):
-            for method, history in histories.items():
-                epochs, label = history["epoch"], display(method)
-                axis.plot(epochs, history[name], label=label, marker=marker_of(epochs), **line_of(method))
+            for row, history in histories:
+                epochs = [epoch.epoch for epoch in history]
+                values = [getattr(epoch, name) for epoch in history]
+                axis.plot(epochs, values, marker=marker_of(epochs), **look.line(row))
             axis.set(xlabel="epoch", ylim=(0, 1.08 * axis.get_ylim()[1]))
             axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

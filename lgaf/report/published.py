@@ -18,9 +18,6 @@ from lgaf.errors import DataError
 
 NOT_AVAILABLE = "not available"
 PROVENANCE = ("primary", "rerun", "secondary")  # by the method's authors, re-trained by others, quoted: best first
-METHODS = {"arcface": "ArcFace", "adaface": "AdaFace", "magface": "MagFace"}
-BACKBONES = ("R50", "R100")
-TRAIN_SETS = ("MS1MV2", "MS1MV3", "WebFace4M", "WebFace12M")
 
 
 @dataclass(frozen=True)
@@ -39,21 +36,6 @@ class Published:
     repository: str
     commit: str
     path: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """The published numbers of one model from one source: (benchmark, metric) -> value as printed there."""
-
-    method: str
-    backbone: str
-    train_set: str
-    provenance: str
-    note: str
-    source: str
-    repository: str
-    commit: str
-    values: dict[tuple[str, str], str]
 
 
 def parse(text: str, name: str) -> list[Published]:
@@ -89,71 +71,3 @@ def read_published(name: str = "published.csv") -> tuple[Published, ...]:
 def about(rows: Sequence[Published], benchmarks: Collection[str]) -> list[Published]:
     """The rows of the named benchmarks."""
     return [row for row in rows if row.benchmark in benchmarks]
-
-
-def display_method(name: str) -> str:
-    """A method's name without its setting: "AdaFace (m=0.4)" and "ArcFace (mxnet)" become "AdaFace", "ArcFace".
-
-    Only the three baselines, and only by their margin or framework: "ArcFace (combined)" and "ArcFace + CFSM" are other
-    methods, and "AdaFace re-train" is not the published model.
-    """
-    match = re.fullmatch(r"(\w+) \((?:m=[\d.]+|mxnet|paddle)\)", name)
-    return match[1] if match and match[1].lower() in METHODS else name
-
-
-def display_backbone(name: str) -> str:
-    """One spelling for the improved ResNets: IR101, IR_101, iResNet-100 and r100 are R100; IR50 is R50; and so on.
-
-    A plain "ResNet50" is another network and keeps its name.
-    """
-    match = re.fullmatch(r"(?:IR_?|r|R|iresnet-?)(\d+)", name, flags=re.IGNORECASE)
-    if not match:
-        return name
-    return f"R{100 if match[1] == '101' else match[1]}"
-
-
-def lines(rows: Sequence[Published]) -> list[Line]:
-    """Gather the rows of one model from one source into one line, in the file's order."""
-    found: dict[tuple[str, ...], list[Published]] = {}
-    for row in rows:
-        model = (row.method, row.backbone, row.train_set)
-        found.setdefault((*model, row.provenance, row.note, row.source, row.repository, row.commit), []).append(row)
-    return [
-        Line(
-            method=first.method,
-            backbone=first.backbone,
-            train_set=first.train_set,
-            provenance=first.provenance,
-            note=first.note,
-            source=first.source,
-            repository=first.repository,
-            commit=first.commit,
-            values={(row.benchmark, row.metric): row.value for row in group},
-        )
-        for group in found.values()
-        for first in group[:1]
-    ]
-
-
-def choose(rows: Sequence[Published], columns: Collection[tuple[str, str]]) -> list[Line]:
-    """The lines worth printing beside our own for these (benchmark, metric) columns; the CSV has them all.
-
-    Of the baselines at R50 and R100 on the usual training sets, one line for each model: the best provenance, then
-    the most columns filled. Where that leaves nothing (SCFace, whose sources name no backbone), every line.
-    """
-    candidates = [line for line in lines(rows) if any(column in line.values for column in columns)]
-    best: dict[tuple[str, str, str], Line] = {}
-    for line in candidates:
-        key = (display_method(line.method), display_backbone(line.backbone), line.train_set)
-        if key[0].lower() not in METHODS or key[1] not in BACKBONES or key[2] not in TRAIN_SETS:
-            continue
-
-        def rank(item: Line) -> tuple[int, int]:
-            return PROVENANCE.index(item.provenance), -sum(column in item.values for column in columns)
-
-        if key not in best or rank(line) < rank(best[key]):
-            best[key] = line
-    order = sorted(
-        best, key=lambda key: (list(METHODS).index(key[0].lower()), BACKBONES.index(key[1]), TRAIN_SETS.index(key[2]))
-    )
-    return [best[key] for key in order] or candidates

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from lgaf.report.metrics import Metrics
-from lgaf.report.notes import Run, display
+import numpy as np
+
+from lgaf.report.facts import Row, Run
+from lgaf.report.lines import AVERAGE_COLUMN, Line
+from lgaf.report.metrics import Metric, Metrics
 from lgaf.report.paired import Tests
 from lgaf.report.published import NOT_AVAILABLE, Published
 
 FIELDS = (
     "kind",
+    "row",
     "method",
+    "network",
+    "head",
+    "fusion",
     "backbone",
+    "parameters_millions",
     "train_set",
+    "train_images",
+    "seeds",
+    "precision",
+    "device",
     "benchmark",
     "metric",
     "value",
     "low",
     "high",
     "n",
-    "lgaf_minus_this",
+    "seed_values",
+    "seed_spread",
+    "reference",
+    "reference_minus_this",
     "difference_low",
     "difference_high",
     "p",
+    "year",
     "provenance",
     "note",
     "source",
@@ -31,36 +47,56 @@ FIELDS = (
     "commit",
     "path",
 )
+"""Numbers in per cent. kind: ``measured`` by us, ``published`` as a source prints it, ``computed`` from what it prints.
+"""
+Record = dict[str, str]
 
 
-def records_of(
-    metrics: Metrics, benchmarks: Sequence[str], tests: Tests, published: Sequence[Published], run: Run
-) -> list[dict[str, str]]:
-    """Every number of a table's benchmarks as flat records, in per cent; published ones as the file has them."""
-    records = []
-    for method, rows in metrics.items():
+def measured_records(metrics: Metrics, benchmarks: Sequence[str], tests: Tests, run: Run) -> Iterator[Record]:
+    """Every number of our rows on the given benchmarks."""
+    for row in run.rows:
         for benchmark in benchmarks:
-            for name, metric in rows.get(benchmark, {}).items():
-                record = {
-                    "kind": "measured",
-                    "method": display(method),
-                    "backbone": run.backbone,
-                    "train_set": run.train_set,
-                    "benchmark": benchmark,
-                    "metric": name,
-                    "value": f"{100 * metric.value:.4f}",
-                    "low": f"{100 * metric.low:.4f}",
-                    "high": f"{100 * metric.high:.4f}",
-                    "n": str(metric.n),
-                }
-                if test := tests.get((method, benchmark, name)):
+            for name, metric in metrics.get(row.id, {}).get(benchmark, {}).items():
+                record = {"kind": "measured", **facts(row), "benchmark": benchmark, "metric": name, **values(metric)}
+                if test := tests.get((row.id, benchmark, name)):
                     record |= {
-                        "lgaf_minus_this": f"{100 * test.difference:.4f}",
-                        "difference_low": f"{100 * test.low:.4f}",
-                        "difference_high": f"{100 * test.high:.4f}",
+                        "reference": run.labels[run.reference],
+                        "reference_minus_this": per_cent(test.difference),
+                        "difference_low": per_cent(test.low),
+                        "difference_high": per_cent(test.high),
                         "p": f"{test.p:.4f}",
                     }
-                records.append(record)
-    for row in published:
-        records.append({"kind": "published", **vars(row), "value": row.value or NOT_AVAILABLE})
-    return records
+                yield record
+
+
+def per_cent(fraction: float) -> str:
+    """A fraction in per cent; zero is never negative."""
+    return f"{round(100 * fraction, 4) + 0.0:.4f}"
+
+
+def facts(row: Row) -> Record:
+    """What stands with a row's every number."""
+    found = {**vars(row), "row": row.id, "method": row.label, "parameters_millions": row.parameters}
+    return {name: found[name] for name in FIELDS if name in found}
+
+
+def values(metric: Metric) -> Record:
+    """A metric's own fields."""
+    found = {name: per_cent(getattr(metric, name)) for name in ("value", "low", "high")} | {"n": str(metric.n)}
+    if metric.seeds:
+        found["seed_values"] = " ".join(map(per_cent, metric.seeds))
+        found["seed_spread"] = per_cent(float(np.std(metric.seeds, ddof=1)))
+    return found
+
+
+def published_records(rows: Sequence[Published], lines: Sequence[Line]) -> Iterator[Record]:
+    """The rows as the file has them, then the averages of the lines that have one."""
+    years = {line.source: line.year for line in lines}
+    for row in rows:
+        yield {"kind": "published", **vars(row), "value": row.value or NOT_AVAILABLE, "year": years[row.source]}
+    benchmark, metric = AVERAGE_COLUMN
+    for line in lines:
+        if line.average:
+            known = {name: value for name, value in vars(line).items() if name in FIELDS}
+            yield {"kind": "computed", **known, "benchmark": benchmark, "metric": metric, "value": line.average,
+                   "year": line.year}  # fmt: skip

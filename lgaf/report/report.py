@@ -3,105 +3,93 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.files import write_json, write_text
-from lgaf.report import plots, render
+from lgaf.report import render
+from lgaf.report.cells import Results
+from lgaf.report.columns import KINDS
 from lgaf.report.curves import write_curves
-from lgaf.report.metrics import Metrics, collect, dump_metrics, summarise
-from lgaf.report.notes import TRAIN, Run
-from lgaf.report.paired import Tests, paired_tests
+from lgaf.report.drawing import draw
+from lgaf.report.facts import run_of
+from lgaf.report.measured import measure, metrics_of
+from lgaf.report.metrics import Metrics, dump_metrics, summarise
+from lgaf.report.paired import paired_tests
 from lgaf.report.published import read_published
-from lgaf.report.sources import Layout, read_alignment, read_history, read_summaries
-from lgaf.report.tables import KINDS, Table, build, kind_and_name, table_names
+from lgaf.report.settings import ReportRun
+from lgaf.report.sources import TRAIN, Layout, read_alignment, read_models
+from lgaf.report.style import Look
+from lgaf.report.tables import Table, build, table_names
 
 SUMMARY_TITLE = "# Results"
 FOLDERS = ("tables", "plots", "curves", "summary")
+BEST = 10
+"""Published models of each table that stand on the page of all tables."""
 
 
-def report(
-    layout: Layout,
-    methods: Sequence[str],
-    benchmarks: Sequence[str],
-    run: Run,
-    evaluate: EvaluateSettings = EvaluateSettings(),  # noqa: B008 - frozen
-) -> Metrics:
+def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) -> Metrics:
     """Write the whole report under ``layout.results``; equal inputs give equal bytes.
 
-    ``metrics.json``; ``summary/METHOD.json`` for `dvc metrics show`; ``tables/NAME.md``, ``.csv`` and ``.tex`` and all
-    of them in ``tables/README.md``; ``plots/*.png``; ``curves/KIND/*.csv`` for `dvc plots show`. The four folders are
+    ``metrics.json``; ``summary/ROW.json`` for `dvc metrics show`; ``tables/NAME.md``, ``.csv`` and ``.tex`` and all of
+    them in ``tables/README.md``; ``plots/*.png``; ``curves/KIND/*.csv`` for `dvc plots show`. The four folders are
     emptied first, so that nothing of an earlier run stays.
 
     Args:
-        methods, benchmarks: names as in params.yaml, in the order of rows and columns.
-        run: what is said of our rows under the tables; its seed also draws the resamples of the paired tests.
-        evaluate: the settings that the scores were made with; of the paired tests too.
+        layout: where the run's files are.
+        settings: rows, seeds and benchmarks in the order of rows and columns, and how the scores were made.
+        train_set: what the tables call the training set.
+        machine: where the report is made, in words.
 
     Raises:
         DataError: an input is missing or broken; then nothing is written.
     """
-    summaries = read_summaries(layout, methods, benchmarks)
-    alignment = read_alignment(layout, [TRAIN, *benchmarks])
-    histories = {method: read_history(layout, method) for method in methods}
-    metrics = collect(summaries, layout.results / "scores")
-    display = {key: summaries[index]["benchmark"] for index, key in enumerate(benchmarks)}
-    tests = paired_tests(layout.trials, methods, display, metrics, evaluate, run.seed)
-    counts = {display.get(key, key): values for key, values in alignment.items()}
-    tables = make_tables(metrics, summaries, counts, tests, run)
+    rows, evaluate = [row.id for row in settings.rows], settings.evaluate
+    models = read_models(layout, rows, settings.seeds, settings.benchmarks, evaluate.replicates)
+    counts = read_alignment(layout, [TRAIN, *settings.benchmarks])
+    shown = {key: found.benchmark for key, found in zip(settings.benchmarks, models[0].replicates, strict=True)}
+    estimates = measure(models, settings.seed)
+    metrics = metrics_of(estimates, evaluate.confidence)
+    results = Results(
+        run=run_of(settings, models, train_set, machine),
+        metrics=metrics,
+        estimates=estimates,
+        tests=paired_tests(estimates, settings.reference, evaluate.confidence),
+        summaries=[summary for model in models for summary in model.summaries],
+        alignment={shown.get(key, key): values for key, values in counts.items()},
+    )
+    tables = make_tables(results)
 
     for folder in FOLDERS:
         shutil.rmtree(layout.results / folder, ignore_errors=True)
     write_json(layout.results / "metrics.json", dump_metrics(metrics))
-    for method, values in summarise(metrics).items():
-        write_json(layout.results / "summary" / f"{method}.json", values)
+    for row, values in summarise(metrics).items():
+        write_json(layout.results / "summary" / f"{row}.json", values)
     write_tables(tables, layout.results / "tables")
-    write_curves(summaries, histories, layout.results / "curves")
-    draw(summaries, layout.results / "plots")
-    plots.plot_training(histories, layout.results / "plots" / "training.png")
+    histories = [(model.row, model.training.history) for model in models]
+    look = Look(results.run.labels, len(settings.seeds))
+    write_curves(results.summaries, histories, look.labels, layout.results / "curves")
+    draw(results.summaries, histories, look, layout.results / "plots")
     return metrics
 
 
-def make_tables(
-    metrics: Metrics,
-    summaries: Sequence[Mapping[str, Any]],
-    alignment: Mapping[str, Mapping[str, int]],
-    tests: Tests,
-    run: Run,
-) -> list[Table]:
-    """All tables that the run's benchmarks call for; published rows only with the published benchmarks."""
+def make_tables(results: Results) -> list[Table]:
+    """Our tables, and those of all published numbers, which our rows join where the benchmark is the published one."""
+    published, unread = read_published(), read_published("lgaf_published.csv")
     tables = []
-    for name in table_names(metrics):
+    for name in table_names(results.metrics, [*unread, *published]):
         comparable = not name.startswith(tuple(f"{kind}-" for kind in KINDS if kind))
-        published = read_published() if comparable else ()
-        unread = read_published("lgaf_published.csv") if comparable else ()
-        tables.append(build(name, metrics, summaries, alignment, tests, run, published, unread))
+        tables.append(build(name, results, published if comparable else (), unread if comparable else ()))
     return tables
 
 
 def write_tables(tables: Sequence[Table], folder: Path) -> None:
-    """Write each table in three formats, and all as one page."""
+    """Write each table in three formats, and all as one page, those with our rows first."""
     for table in tables:
         write_text(folder / f"{table.name}.md", render.to_markdown(table))
         write_text(folder / f"{table.name}.csv", render.to_csv(table))
         write_text(folder / f"{table.name}.tex", render.to_latex(table))
-    write_text(folder / "README.md", "\n".join([SUMMARY_TITLE + "\n", *map(render.to_markdown, tables)]))
-
-
-def draw(summaries: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Draw every kind of plot that the scores have something for; each kind of benchmarks apart."""
-    for kind in KINDS:
-        group = [summary for summary in summaries if kind_and_name(summary["benchmark"])[0] == kind]
-        prefix = f"{kind}-" if kind else ""
-        for block, plot in (("roc", plots.plot_roc), ("cmc", plots.plot_cmc), ("reject", plots.plot_reject)):
-            if plots.having(group, block):
-                plot(group, folder / f"{prefix}{block}.png")
-        for method in dict.fromkeys(summary["method"] for summary in group):
-            own = [summary for summary in group if summary["method"] == method]
-            if plots.having(own, "histogram"):
-                plots.plot_histograms(own, folder / f"{prefix}histogram-{method}.png")
-        for cause in plots.CAUSES:
-            if plots.having(group, "attention", cause):
-                plots.plot_attention(group, folder / f"{prefix}attention-{cause}.png", cause)
+    ordered = sorted(tables, key=lambda table: not table.rows)
+    write_text(
+        folder / "README.md", "\n".join([SUMMARY_TITLE + "\n", *(render.to_markdown(it, BEST) for it in ordered)])
+    )

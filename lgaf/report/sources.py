@@ -1,4 +1,4 @@
-"""What the report is made of: score summaries, trials, alignment reports and training curves, read from disk."""
+"""What the report is made of, read from disk: scores, replicates, alignment reports and what training left."""
 
 from __future__ import annotations
 
@@ -7,46 +7,138 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+from pydantic import BaseModel, Field, ValidationError
 
 from lgaf.errors import DataError
+from lgaf.evaluate.replicates import Replicates, read_replicates
 from lgaf.files import read_json
-from lgaf.report.plots import TRAINING
 
-SUMMARY = ("method", "benchmark", "protocol", "images", "metrics")
+SUMMARY = ("method", "seed", "benchmark", "protocol", "images", "metrics")
+TRAIN = "train"
+"""Name of the training set beside the benchmarks'."""
+
+
+class Epoch(BaseModel):
+    """One epoch of a training."""
+
+    epoch: int
+    """From 1."""
+    loss: float
+    images_per_second: float
+
+
+class Training(BaseModel):
+    """What a training left to say: ``training.json``."""
+
+    backbone: str
+    parameters: int
+    """Trained weights of the network, those of the classes left out."""
+    precision: str
+    device: str
+    images: int
+    identities: int
+    history: list[Epoch] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
 class Layout:
     """Where a run's files are.
 
-    results: ``scores/METHOD/BENCHMARK.json`` and ``align/BENCHMARK.json`` inside it; the report is written beside them.
-    trials: ``METHOD/BENCHMARK.arrow`` inside it. models: ``METHOD/live``, the curves that dvclive wrote.
+    results: ``scores/ROW/SEED/BENCHMARK.json`` and ``align/BENCHMARK.json`` inside it; the report is written beside
+    them. replicates: ``ROW/SEED/BENCHMARK.arrow`` inside it. models: ``ROW/SEED/training.json`` inside it.
     """
 
     results: Path
-    trials: Path
+    replicates: Path
     models: Path
 
 
-def read_summaries(layout: Layout, methods: Sequence[str], benchmarks: Sequence[str]) -> list[dict[str, Any]]:
-    """The score summary of every method on every benchmark, methods outermost.
+@dataclass(frozen=True)
+class Model:
+    """One row trained from one seed: its summaries and replicates, benchmark by benchmark in params.yaml's order."""
+
+    row: str
+    seed: int
+    summaries: list[dict[str, Any]]
+    replicates: list[Replicates]
+    training: Training
+
+
+def read_models(
+    layout: Layout, rows: Sequence[str], seeds: Sequence[int], benchmarks: Sequence[str], replicates: int
+) -> list[Model]:
+    """Every row of every seed, rows outermost.
+
+    replicates: how many resamples were asked for.
 
     Raises:
-        DataError: one is missing, lacks a key, or tells of another method.
+        DataError: a file is missing or broken, tells of another model, or is not of the resamples of the others.
     """
-    summaries = []
-    for method in methods:
-        for benchmark in benchmarks:
-            path = layout.results / "scores" / method / f"{benchmark}.json"
-            summary = read_json(path)
-            lacking = [key for key in SUMMARY if not isinstance(summary, dict) or key not in summary]
-            if lacking:
-                raise DataError(f"{path}: has no {lacking[0]!r}; run `dvc repro score`")
-            if summary["method"] != method:
-                raise DataError(f"{path}: holds scores of {summary['method']!r}; run `dvc repro score`")
-            summaries.append(summary)
-    return summaries
+    models = []
+    for row in rows:
+        for seed in seeds:
+            summaries = [read_summary(layout, row, seed, name) for name in benchmarks]
+            resampled = [read_replicates(place(layout, row, seed, name)) for name in benchmarks]
+            models.append(Model(row, seed, summaries, resampled, read_training(layout, row, seed)))
+    for index, name in enumerate(benchmarks):
+        for model in models:
+            path, first = place(layout, model.row, model.seed, name), place(layout, models[0].row, models[0].seed, name)
+            compare(path, model, first, models[0], index, replicates)
+    return models
+
+
+def place(layout: Layout, row: str, seed: int, benchmark: str) -> Path:
+    """Where the replicates are."""
+    return layout.replicates / row / str(seed) / f"{benchmark}.arrow"
+
+
+def compare(path: Path, model: Model, first_path: Path, first: Model, index: int, replicates: int) -> None:
+    """Check that a model's replicates are of the same resamples of the same trials as those of the first model.
+
+    Raises:
+        DataError: they are not.
+    """
+    own, other = model.replicates[index], first.replicates[index]
+    again = "run `dvc repro` to score both again"
+    if not own.paired_with(other) or list(own.estimates) != list(other.estimates):
+        raise DataError(f"{path} and {first_path}: not of the same trials and resamples; {again}")
+    if own.benchmark != model.summaries[index]["benchmark"] or own.benchmark != other.benchmark:
+        raise DataError(f"{path}: is of {own.benchmark!r}, its scores or {first_path} of another; {again}")
+    if any(len(estimate.replicates) != replicates for estimate in own.estimates.values()):
+        raise DataError(f"{path}: not of {replicates:,} resamples, as evaluate.replicates asks for; {again}")
+
+
+def read_summary(layout: Layout, row: str, seed: int, benchmark: str) -> dict[str, Any]:
+    """The score summary of a model on a benchmark.
+
+    Raises:
+        DataError: it is missing, lacks a key, or tells of another model.
+    """
+    path = layout.results / "scores" / row / str(seed) / f"{benchmark}.json"
+    summary = read_json(path)
+    lacking = [key for key in SUMMARY if not isinstance(summary, dict) or key not in summary]
+    if lacking:
+        raise DataError(f"{path}: has no {lacking[0]!r}; run `dvc repro score`")
+    if (summary["method"], summary["seed"]) != (row, seed):
+        raise DataError(
+            f"{path}: holds scores of {summary['method']!r}, seed {summary['seed']!r}; run `dvc repro score`"
+        )
+    return summary
+
+
+def read_training(layout: Layout, row: str, seed: int) -> Training:
+    """What the training of a row from a seed left to say.
+
+    Raises:
+        DataError: it is missing or broken.
+    """
+    path = layout.models / row / str(seed) / "training.json"
+    try:
+        return Training.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise DataError(f"{path}: {key}: {first['msg']}; train {row} again") from None
 
 
 def read_alignment(layout: Layout, names: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -63,22 +155,3 @@ def read_alignment(layout: Layout, names: Sequence[str]) -> dict[str, dict[str, 
             raise DataError(f"{path}: has no 'counts'; run `dvc repro align` to make it again")
         found[name] = report["counts"]
     return found
-
-
-def read_history(layout: Layout, method: str) -> pd.DataFrame:
-    """A method's training curves: columns epoch (from 1), loss, images_per_second.
-
-    Raises:
-        DataError: a curve is missing or unreadable.
-    """
-    folder = layout.models / method / "live" / "plots" / "metrics"
-    columns = {}
-    for name in TRAINING:
-        path = folder / f"{name}.tsv"
-        try:
-            columns[name] = pd.read_csv(path, sep="\t", index_col="step")[name]
-        except (OSError, KeyError, ValueError) as error:
-            raise DataError(f"{path}: not a training curve: {error}; train {method} again") from None
-    history = pd.DataFrame(columns)
-    history.insert(0, "epoch", history.index + 1)
-    return history.reset_index(drop=True)

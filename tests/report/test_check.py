@@ -1,126 +1,210 @@
+"""The gate, its reference file, and its rule against an independent count."""
+
+import json
+from fractions import Fraction
+from math import erf, sqrt
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from hypothesis.extra.numpy import arrays
+from report_files import settings, write_run
 
+import lgaf.report.check as gate
+import lgaf.report.reference as reference_module
 from lgaf.errors import DataError
-from lgaf.report.check import check, show
-from lgaf.report.metrics import Metric, Metrics, dump_metrics, parse_metrics, summarise
+from lgaf.evaluate.outcomes import outcomes, pack_bits, unpack_bits
+from lgaf.files import write_json
+from lgaf.formats.pack import read_table
+from lgaf.paths import REFERENCE
+from lgaf.report.reference import read_reference
 from lgaf.report.settings import CheckSettings
 
-SETTINGS = CheckSettings(floor=0.01, share=1.0, lost_trials=0.01)
-names = st.sampled_from(["lgaf", "arcface", "magface"])
-benchmarks = st.sampled_from(["world/lfw", "lfw", "world/scface"])
-kinds = st.sampled_from(["accuracy", "rank1", "tar@far=1e-2"])
+RULE = CheckSettings(alpha=0.05)
+bits = st.integers(1, 60).flatmap(lambda n: arrays(bool, n))
 
 
-@st.composite
-def metric(draw: st.DrawFn) -> Metric:
-    low, value, high = sorted(draw(st.tuples(*[st.floats(0, 1)] * 3)))
-    return Metric(value=value, low=low, high=high, n=draw(st.integers(0, 10_000)))
+def table(before, now):
+    """One benchmark, every trial another person's."""
+    return {("lfw", "accuracy"): (np.array([before], bool), np.array([now], bool), np.arange(len(now)))}
 
 
-many = st.dictionaries(names, st.dictionaries(benchmarks, st.dictionaries(kinds, metric(), min_size=1), min_size=1))
+@given(bits)
+def test_bits_survive_the_text(right):
+    np.testing.assert_array_equal(unpack_bits(pack_bits(right), len(right)), right)
 
 
-def one(value: float, low: float, high: float, n: int = 600) -> Metrics:
-    return {"lgaf": {"world/lfw": {"accuracy": Metric(value=value, low=low, high=high, n=n)}}}
+@pytest.mark.parametrize(("text", "count"), [("", 1), ("AA==", 9), ("not base64", 8), (3, 8), ("AAA=", 8)])
+def test_what_is_no_bits(text, count):
+    with pytest.raises(DataError, match="does not hold"):
+        unpack_bits(text, count)
 
 
-def verdicts(now: Metrics, before: Metrics) -> list[str]:
-    return [finding.verdict for finding in check(now, before, SETTINGS)]
+@given(bits)
+def test_an_equal_run_is_no_fall(right):
+    before, now, p = gate.compare(table(right, right))
+    assert before == now == right.mean()
+    assert p == 1
 
 
-@given(many)
-def test_equal_results_pass(metrics: Metrics):
-    assert all(finding.verdict == "same" for finding in check(metrics, metrics, SETTINGS))
+@given(st.lists(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=40), min_size=1, max_size=4))
+def test_the_rule_counted_in_fractions(benchmarks):
+    """p from the numbers of trials lost and won, in exact fractions but for the last step."""
+    pairs, value, variance = {}, Fraction(0), Fraction(0)
+    for k, trials in enumerate(benchmarks):
+        before, now = zip(*trials, strict=True)
+        pairs[f"b{k}", "accuracy"] = np.array([before]), np.array([now]), np.arange(len(trials))
+        n, lost, won = len(trials), trials.count((True, False)), trials.count((False, True))
+        mean = Fraction(won - lost, n)
+        value += mean
+        variance += (Fraction(won + lost, n) - mean**2) / n
+    *_, p = gate.compare(pairs)
+    expected = 0.5 * (1 + erf(float(value) / sqrt(2 * variance))) if variance else float(value >= 0)
+    assert p == pytest.approx(expected, abs=1e-9)
 
 
-@given(many, st.data())
-def test_each_fall_beyond_its_tolerance_is_named_and_no_other(metrics: Metrics, data: st.DataObject):
-    fallen, now = set(), {}
-    for method, rows in metrics.items():
-        now[method] = {}
-        for benchmark, values in rows.items():
-            now[method][benchmark] = {}
-            for kind, before in values.items():
-                allowed = max(0.01, (before.high - before.low) / 2)
-                falls = data.draw(st.booleans())
-                fall = allowed * (1.001 if falls else 0.999)
-                now[method][benchmark][kind] = before.model_copy(update={"value": before.value - fall})
-                if falls:
-                    fallen.add(f"{method} {benchmark} {kind}")
-    failed = [finding for finding in check(now, metrics, SETTINGS) if finding.failed]
-    assert {finding.name for finding in failed} == fallen
-    assert all(finding.verdict == "worse" and finding.name in str(finding) for finding in failed)
+def test_a_fall_by_hand():
+    """600 trials, 30 lost and 10 won: McNemar's z is 20 / sqrt(40 - 20^2 / 600)."""
+    before, now = np.ones(600, bool), np.ones(600, bool)
+    before[:10] = False
+    now[10:40] = False
+    *_, p = gate.compare(table(before, now))
+    assert p == pytest.approx(0.5 * (1 + erf(-20 / sqrt(40 - 400 / 600) / sqrt(2))))
+    assert gate.judge({"x": table(before, now)}, RULE)["x"].worse
+    assert not gate.judge({"x": table(now, before)}, RULE)["x"].worse
 
 
-@given(many, many)
-def test_every_metric_of_the_reference_is_judged_and_the_missing_fail(now: Metrics, before: Metrics):
-    findings = check(now, before, SETTINGS)
-    there = {(m, b, k) for m, rows in now.items() for b, values in rows.items() for k in values}
-    wanted = {(m, b, k) for m, rows in before.items() for b, values in rows.items() for k in values}
-    assert {f.name for f in findings} == {" ".join(key) for key in there | wanted}
-    assert {f.name for f in findings if f.verdict == "missing"} == {" ".join(key) for key in wanted - there}
-    assert {f.name for f in findings if f.verdict == "new"} == {" ".join(key) for key in there - wanted}
-    assert all(f.failed for f in findings if f.verdict == "missing")
-    assert not any(f.failed for f in findings if f.verdict == "new")
+def test_seeds_are_averaged():
+    before = np.array([[1, 1, 0, 0], [1, 0, 0, 0]], bool)
+    now = np.array([[1, 0, 0, 0]], bool)
+    found = gate.judge({"x": {("lfw", "accuracy"): (before, now, np.arange(4))}}, RULE)["x"]
+    assert (found.before, found.now, found.trials) == (0.375, 0.25, 4)
+    change = np.array([0, -0.5, 0, 0])
+    assert found.p == pytest.approx(0.5 * (1 + erf(change.mean() / sqrt(change.var() / 4) / sqrt(2))))
+
+
+def test_the_trials_of_a_person_move_together():
+    """Two metrics of one benchmark; person 1 has lost a trial of each, which counts as one surprise and not as two."""
+    before = np.ones((1, 4), bool)
+    first, second = np.array([[0, 1, 1, 1]], bool), np.array([[1, 0, 1, 1]], bool)
+    people = np.array([1, 2, 3, 4]), np.array([2, 1, 3, 3])
+    pairs = {("s", "d1_rank1"): (before, first, people[0]), ("s", "d2_rank1"): (before, second, people[1])}
+    *_, p = gate.compare(pairs)
+    deviation = {1: -0.75 - 0.75, 2: 0.25 + 0.25, 3: 0.25 + 0.25 + 0.25, 4: 0.25}
+    error = sqrt(sum(total**2 for total in deviation.values())) / 4 / 2
+    assert p == pytest.approx(0.5 * (1 + erf(-0.25 / error / sqrt(2))))
+    apart = {("s", "d1_rank1"): pairs["s", "d1_rank1"], ("t", "rank1"): pairs["s", "d2_rank1"]}
+    assert gate.compare(apart)[2] < p
+
+
+def test_many_rows_are_corrected_together():
+    before, now = np.ones(400, bool), np.ones(400, bool)
+    now[:5] = False
+    alone = gate.judge({"x": table(before, now)}, RULE)["x"]
+    assert alone.worse
+    many = gate.judge({str(k): table(before, now if k == 0 else before) for k in range(8)}, RULE)
+    assert many["0"].p == pytest.approx(8 * alone.p)
+
+
+def test_equal_trainings_seldom_alarm():
+    rng, alarms = np.random.default_rng(0), 0
+    for _ in range(400):
+        easy = rng.random(1000)
+        before, now = (rng.random(1000) < easy for _ in range(2))
+        alarms += gate.judge({"x": table(before, now)}, RULE)["x"].worse
+    assert 5 <= alarms <= 35  # 20 expected
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    run = settings()
+    write_run(tmp_path, run)
+    monkeypatch.chdir(tmp_path)
+    for stage in reference_module.COMPARABLE:
+        write_json(f"settings/{stage}.json", {"settings": {"of": stage}})
+    gate.update(run)
+    return run
+
+
+def test_a_run_is_its_own_reference(project):
+    said, failed = gate.check(project, RULE)
+    assert not failed
+    assert said.count(" same") == 2 * len(project.rows)
+    assert REFERENCE.stat().st_size < 30_000
+
+
+def test_outcomes_are_those_of_the_scores(project):
+    row = project.rows[0].id
+    summary = json.loads((REFERENCE.parent / "scores" / row / str(project.seeds[0]) / "scface.json").read_text())
+    found = outcomes(read_table(f"trials/{row}/{project.seeds[0]}/scface.arrow", ()))
+    assert {name: it.right.mean() for name, it in found.items()} == pytest.approx(
+        {name: it["value"] for name, it in summary["metrics"].items() if name.endswith("_rank1")}
+    )
+
+
+def edit(change):
+    value = json.loads(REFERENCE.read_text())
+    change(value)
+    REFERENCE.write_text(json.dumps(value))
+
+
+def test_a_fall_is_named_and_no_other(project):
+    row = project.rows[1].id
+
+    def raise_row(value):
+        for metrics in value["rows"][row].values():
+            for kept in metrics.values():
+                kept["right"] = [pack_bits(np.ones(kept["n"], bool))] * len(kept["right"])
+
+    edit(raise_row)
+    _, failed = gate.check(project, RULE)
+    assert [line.split(":")[0] for line in failed] == [f"{row} verification", f"{row} identification"]
+    assert "100.00 ->" in failed[0]
+
+
+def test_what_is_missing_or_of_other_trials_fails(project):
+    row = project.rows[0].id
+
+    def other(value):
+        value["rows"]["gone"] = value["rows"][row]
+        value["rows"][row]["world/x"] = {}
+        place = next(iter(value["rows"][row]))
+        value["rows"][row][place]["accuracy"]["trials"] = "other"
+        value["settings"]["photos"] = {"of": "another preset"}
+
+    edit(other)
+    _, failed = gate.check(project, RULE)
+    assert sum("missing; the reference has it" in line for line in failed) >= 4
+    assert any("other trials than the reference's" in line for line in failed)
+    assert any("of other settings (photos), as with another preset" in line for line in failed)
 
 
 @pytest.mark.parametrize(
-    ("now", "verdict"),
-    [(0.90, "same"), (0.881, "same"), (0.879, "worse"), (0.919, "same"), (0.921, "better"), (0.0, "worse")],
-)
-def test_the_interval_sets_the_tolerance(now: float, verdict: str):
-    assert verdicts(one(now, 0, 1), one(0.90, 0.88, 0.92)) == [verdict]
+    "text",
+    ["", "[]", "{", "{}", "[" * 100_000, '{"settings": {}, "rows": {"a\\u001b[31m": {}}}',
+     '{"settings": {}, "rows": {"a": {"b": {"c": {"trials": "x", "n": -1, "right": []}}}}}'],
+    ids=range(7),
+)  # fmt: skip
+def test_a_broken_reference_is_told_how_to_mend_it(project, text):
+    REFERENCE.write_text(text)
+    with pytest.raises(DataError) as error:
+        read_reference()
+    (line,) = str(error.value).splitlines()
+    assert line.startswith(str(REFERENCE))
+    assert "git checkout" in line
+    assert "lgaf check --update" in line
+    assert "dvc repro" not in line
+    assert "\x1b" not in line
 
 
-@pytest.mark.parametrize(("now", "verdict"), [(0.991, "same"), (0.989, "worse")])
-def test_the_floor_holds_at_one_hundred_per_cent(now: float, verdict: str):
-    assert verdicts(one(now, 0.9, 1), one(1.0, 1.0, 1.0)) == [verdict]
+def test_broken_bits_are_named(project):
+    row, benchmark = project.rows[0].id, "world/lfw"
+    edit(lambda value: value["rows"][row][benchmark]["accuracy"].update(right=["AA=="]))
+    with pytest.raises(DataError, match=rf"reference\.json: {row} {benchmark} accuracy: does not hold"):
+        gate.check(project, RULE)
 
 
-@pytest.mark.parametrize(("n", "verdict"), [(600, "same"), (594, "same"), (593, "trials lost"), (700, "same")])
-def test_lost_trials(n: int, verdict: str):
-    assert verdicts(one(0.9, 0.88, 0.92, n), one(0.9, 0.88, 0.92, 600)) == [verdict]
-
-
-def test_a_missing_method_and_benchmark_fail():
-    before = {**one(0.9, 0.8, 1.0), "arcface": one(0.8, 0.7, 0.9)["lgaf"]}
-    failed = [str(finding) for finding in check(one(0.9, 0.8, 1.0), before, SETTINGS) if finding.failed]
-    assert failed == ["arcface world/lfw accuracy: missing; the reference has it"]
-
-
-def test_the_table_shows_every_finding():
-    before = {**one(0.90, 0.88, 0.92), "arcface": one(0.8, 0.7, 0.9)["lgaf"]}
-    text = show(check(one(0.8705, 0.85, 0.89), before, SETTINGS))
-    row = next(line.split() for line in text.splitlines() if line.startswith("lgaf"))
-    assert row == ["lgaf", "world/lfw", "accuracy", "90.00", "87.05", "-2.95", "-2.00", "WORSE"]
-    assert "MISSING" in text
-
-
-@pytest.mark.parametrize("bad", [{"share": -1}, {"floor": float("nan")}, {"tolerance": 0.1}, {"lost_trials": 1}])
-def test_settings_refuse(bad: dict[str, float]):
-    with pytest.raises(ValidationError):
-        CheckSettings(**bad)
-
-
-@given(many)
-def test_metrics_survive_the_file(metrics: Metrics):
-    assert parse_metrics(dump_metrics(metrics), "x") == metrics
-
-
-def test_metrics_refuse_what_is_not_finite_and_name_it():
-    value = {"lgaf": {"lfw": {"accuracy": {"value": float("nan"), "low": 0, "high": 1, "n": 1}}}}
-    with pytest.raises(DataError, match=r"metrics\.json: lgaf\.lfw\.accuracy\.value"):
-        parse_metrics(value, "metrics.json")
-
-
-def test_summary_is_the_main_metric_in_per_cent():
-    values = {
-        "d2_rank1": Metric(value=0.5, low=0, high=1, n=9),
-        "d1_rank5": Metric(value=0.9, low=0, high=1, n=9),
-        "d1_rank1": Metric(value=1 / 3, low=0, high=1, n=9),
-    }
-    other = {"tar@far=1e-2": Metric(value=0.1, low=0, high=1, n=9), "accuracy": Metric(value=0.75, low=0, high=1, n=9)}
-    assert summarise({"lgaf": {"world/scface": values, "lfw": other}}) == {"lgaf": {"world/scface": 33.33, "lfw": 75.0}}
+def test_no_reference(tmp_path):
+    with pytest.raises(DataError, match=r"no such file.*take the committed one back"):
+        read_reference(tmp_path / "reference.json")

@@ -1,3 +1,5 @@
+"""Published numbers: the files, and their lines and order."""
+
 import csv
 import hashlib
 from importlib.resources import files
@@ -5,23 +7,22 @@ from importlib.resources import files
 import pytest
 
 from lgaf.errors import DataError
-from lgaf.report.published import (
-    NOT_AVAILABLE,
-    about,
-    choose,
-    display_backbone,
-    display_method,
-    lines,
-    parse,
-    read_published,
-)
+from lgaf.report.lines import best_first, display_backbone, display_train_set, lines, year_of
+from lgaf.report.published import NOT_AVAILABLE, parse, read_published
 
 HEADER = "method,backbone,train_set,benchmark,metric,value,provenance,note,source,repository,commit,path\n"
+FOUR = ("cfp_fp", "cplfw", "agedb", "calfw")
 
 
 def raw_rows() -> list[dict[str, str]]:
     with (files("lgaf.report") / "published.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def made(*rows: tuple[str, str, str, str]) -> list:
+    """Lines of (method, benchmark, value, source)."""
+    text = HEADER + "".join(f"{m},R50,X,{b},accuracy,{v},primary,,{s},,,\n" for m, b, v, s in rows)
+    return lines(parse(text, "x"))
 
 
 def test_file_is_as_collected():
@@ -77,53 +78,54 @@ def test_display_backbone(found: str, shown: str):
 
 @pytest.mark.parametrize(
     ("found", "shown"),
+    [("MS1MV2", "MS1MV2"), ("", "-"), (" in table", "not named in table"), (" ", "-")],
+)
+def test_display_train_set(found: str, shown: str):
+    assert display_train_set(found) == shown
+
+
+@pytest.mark.parametrize(
+    ("source", "year"),
     [
-        ("AdaFace (m=0.4)", "AdaFace"),
-        ("ArcFace (mxnet)", "ArcFace"),
-        ("ArcFace (combined)", "ArcFace (combined)"),
-        ("ArcFace + CFSM", "ArcFace + CFSM"),
-        ("CurricularFace (m=0.5)", "CurricularFace (m=0.5)"),
+        ("AdaFace: Quality Adaptive Margin for Face Recognition (CVPR 2022), official README", "2022"),
+        ("CVLface pretrained-model performance board (incl. KP-RPE, CVPR 2024)", "2024"),
+        ("LGAF (arXiv 2411.16169)", "2024"),
+        ("InsightFace model zoo", ""),
+        ("A method of 2023 (accuracy of best checkpoint)", ""),
     ],
 )
-def test_display_method(found: str, shown: str):
-    assert display_method(found) == shown
+def test_year(source: str, year: str):
+    assert year_of(source) == year
 
 
-def test_every_chosen_number_stands_in_the_file():
-    columns = [(name, "accuracy") for name in ("lfw", "cfp_fp", "cplfw", "agedb", "calfw")]
-    chosen = choose(about(read_published(), {name for name, _ in columns}), columns)
-    assert 5 <= len(chosen) <= 20
-    raw = raw_rows()
-    for line in chosen:
-        for (benchmark, metric), value in line.values.items():
-            found = [
-                row["value"]
-                for row in raw
-                if (row["method"], row["backbone"], row["train_set"]) == (line.method, line.backbone, line.train_set)
-                and (row["benchmark"], row["metric"]) == (benchmark, metric)
-                and (row["repository"], row["provenance"]) == (line.repository, line.provenance)
-            ]
-            assert value in found
-    models = [(display_method(line.method), display_backbone(line.backbone), line.train_set) for line in chosen]
-    assert len(set(models)) == len(models)
-    assert {method for method, _, _ in models} == {"ArcFace", "AdaFace", "MagFace"}
+def test_the_average_is_of_all_four_or_not_there():
+    (whole,) = made(
+        *(("A", name, value, "s") for name, value in zip(FOUR, ("98.10", "93", "97.01", "96.2"), strict=True))
+    )
+    assert whole.average == "96.08"  # 96.0775
+    (short,) = made(*(("A", name, "99.00", "s") for name in ("lfw", *FOUR[1:])))
+    assert short.average is None
+    assert short.value(("average", "accuracy")) == "-"
+    (unread,) = lines(row for row in read_published("lgaf_published.csv") if row.metric == "accuracy")
+    assert unread.average == NOT_AVAILABLE
 
 
-def test_primary_beats_rerun():
-    text = HEADER
-    text += "ArcFace,R100,MS1MV2,lfw,accuracy,99.50,rerun,,theirs,b/b,1,x\n"
-    text += "ArcFace,IR101,MS1MV2,lfw,accuracy,99.60,primary,,ours,a/a,1,x\n"
-    text += "ArcFace,VGG,MS1MV2,lfw,accuracy,99.70,primary,,other network,c/c,1,x\n"
-    (line,) = choose(parse(text, "x"), [("lfw", "accuracy")])
-    assert line.values == {("lfw", "accuracy"): "99.60"}
+def test_order_is_average_then_main_column_then_newest():
+    def four(method: str, value: str, source: str) -> list[tuple[str, str, str, str]]:
+        return [(method, name, value, source) for name in FOUR]
 
-
-def test_every_line_where_none_is_of_the_usual_kind():
-    columns = [("scface", f"d{distance}_rank1") for distance in (1, 2, 3)]
-    rows = about(read_published(), {"scface"})
-    assert choose(rows, columns) == lines(rows)
-    assert len(lines(rows)) == 12
-
-
-def test_not_available_is_what_the_contract_says():
-    assert NOT_AVAILABLE == "not available"
+    found = made(
+        ("short and better", "lfw", "99.90", "s"),
+        ("short and newer", "lfw", "99.50", "s (X 2024)"),
+        ("short and older", "lfw", "99.50", "s (X 2022)"),
+        ("short and no year", "lfw", "99.50", "s"),
+        ("nothing of both", "cplfw", "99.99", "s"),
+        *four("old", "95.00", "s (X 2020)"),
+        *four("new", "95.00", "s (X 2025)"),
+        *four("best", "95.10", "s"),
+        *four("ten", "100.00", "s"),
+    )
+    expected = ["ten", "best", "new", "old", "short and better", "short and newer", "short and older",
+                "short and no year", "nothing of both"]  # fmt: skip
+    for start in (found, found[::-1]):
+        assert [line.method for line in best_first(start, ("lfw", "accuracy"))] == expected

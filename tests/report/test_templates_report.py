@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
+import numpy as np
 import pytest
-from report_files import METHODS, RUN, SETTINGS, write_run
+from reading import markdown_tables, page, records
+from report_files import ROWS, make, settings, write_run
 
-from lgaf.evaluate.compare import paired_difference
+from lgaf.evaluate.replicates import read_replicates
 from lgaf.files import read_json
-from lgaf.formats.pack import read_table
 from lgaf.report import paired
 from lgaf.report.metrics import main_metric
-from lgaf.report.report import report
 from lgaf.report.sources import Layout
 
 RATES = ["tar@far=1e-4", "tar@far=1e-3", "tar@far=1e-2", "tar@far=1e-1"]
@@ -22,38 +20,40 @@ RATES = ["tar@far=1e-4", "tar@far=1e-3", "tar@far=1e-2", "tar@far=1e-1"]
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    layout = write_run(tmp_path_factory.mktemp("templates"), world=False, benchmarks=("ijbc", "lfw"))
-    report(layout, METHODS, ("ijbc", "lfw"), RUN, SETTINGS)
+    run = settings(benchmarks=("ijbc", "lfw"))
+    layout = write_run(tmp_path_factory.mktemp("templates"), run, world=False)
+    make(layout, run, plots=True)
     return layout
 
 
 def test_the_table_has_a_column_a_rate_and_published_rows(layout: Layout):
-    page = (layout.results / "tables" / "ijbc.md").read_text()
-    grid = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:1] == "|"]
-    headers, ours = grid[0], grid[2:5]
-    assert headers == ["method", "backbone", "training set", *RATES, "source"]
+    text = page(layout.results, "ijbc")
+    headers, *grid = markdown_tables(text)[0]
+    assert headers == ["method", "backbone", "parameters (M)", "training set", *RATES, "year", "source"]
     metrics = read_json(layout.results / "metrics.json")
-    for method, row in zip(METHODS, ours, strict=True):
-        for rate, cell in zip(RATES, row[3:7], strict=True):
-            assert f"{100 * metrics[method]['ijbc'][rate]['value']:.2f} [" in cell
-    assert grid[5][0] == "LGAF, published"
-    assert grid[5][3] == "not available"
-    adaface = next(row for row in grid if row[:3] == ["AdaFace, published", "R100", "MS1MV2"])
-    assert adaface[3:7] == ["96.89", "-", "-", "-"]
-    assert "times the detector's score (insightface eval_ijbc.py)" in page
-    assert "tar@far=1e-6 left out: 19,500 non-mated pairs cannot show it" in page
-    assert "inferred: templates that a chain of mated pairs joins are one" in page
-    records = list(csv.DictReader(io.StringIO((layout.results / "tables" / "ijbc.csv").read_text())))
-    assert [row["metric"] for row in records if (row["kind"], row["method"]) == ("measured", "LGAF")] == RATES
+    for row, cells in zip(ROWS, grid, strict=False):
+        for rate, cell in zip(RATES, cells[4:8], strict=True):
+            assert f"{100 * metrics[row]['ijbc'][rate]['value']:.2f} [" in cell
+    assert grid[3][:5] == ["LGAF", "-", "-", "-", "not available"]
+    adaface = next(row for row in grid if row[:4] == ["AdaFace (m=0.4)", "R100", "-", "MS1MV2"])
+    assert adaface[4:9] == ["96.89", "-", "-", "-", "2022"]
+    assert "times the detector's score (insightface eval_ijbc.py)" in text
+    assert "tar@far=1e-6 left out: 19,500 non-mated pairs cannot show it" in text
+    assert "inferred: templates that a chain of mated pairs joins are one" in text
+    assert "best first, by tar@far=1e-4;" in text
+    found = records(layout.results / "tables" / "ijbc.csv")
+    assert [row["metric"] for row in found if (row["kind"], row["method"]) == ("measured", "LGAF")] == RATES
 
 
-def test_methods_are_tested_at_one_rate(layout: Layout):
-    page = (layout.results / "tables" / "ijbc.md").read_text()
-    assert "| percentage points   | tar@far=1e-4" in page
-    ours, theirs = (read_table(layout.trials / method / "ijbc.arrow", ()) for method in ("lgaf", "magface"))
-    (found,) = paired_difference(ours, theirs, [RATES[0]], RUN.seed, SETTINGS.replicates).values()
-    assert f"{100 * found.difference:+.2f} [{100 * found.low:+.2f}, {100 * found.high:+.2f}] p={found.p:.3f}" in page
-    assert "this table's 2 tests" in page
+def test_rows_are_tested_at_one_rate(layout: Layout):
+    text = page(layout.results, "ijbc")
+    assert "| percentage points   | tar@far=1e-4" in text
+    ours, theirs = (
+        read_replicates(layout.replicates / row / "7" / "ijbc.arrow").estimates[RATES[0]] for row in ("lgaf", "magface")
+    )
+    low, high = 100 * np.quantile(ours.replicates - theirs.replicates, [0.025, 0.975])
+    assert f"{100 * (ours.value - theirs.value):+.2f} [{low:+.2f}, {high:+.2f}] p=" in text
+    assert "this table's 2 tests" in text
 
 
 def test_other_metrics_are_not_tested():

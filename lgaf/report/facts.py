@@ -1,0 +1,106 @@
+"""What stands with a row beside its numbers, and with the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lgaf.report.settings import ReportRun
+from lgaf.report.sources import Model
+
+TITLES = {
+    "backbone": "backbone",
+    "parameters": "parameters (M)",
+    "train_set": "training set",
+    "train_images": "training images",
+    "seeds": "seeds",
+    "precision": "precision",
+    "device": "trained on",
+}
+"""What is printed of a row -> how it is headed."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as text, ready to print."""
+
+    id: str
+    label: str
+    network: str
+    head: str
+    fusion: str
+    """"" for a plain network."""
+    backbone: str
+    parameters: str
+    """Trained weights of the network, in millions."""
+    train_set: str
+    train_images: str
+    seeds: str
+    """Seeds of training."""
+    precision: str
+    """Precision of the numbers in training."""
+    device: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """What stands with our numbers: how they came about."""
+
+    rows: tuple[Row, ...]
+    reference: str
+    """Id of the row that the others are compared with."""
+    seeds: tuple[int, ...]
+    """Seeds of training."""
+    seed: int
+    """Seed of the bootstrap."""
+    replicates: int
+    confidence: float
+    machine: str
+    """Where the report was made."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """{id: name in print}."""
+        return {row.id: row.label for row in self.rows}
+
+    def differing(self) -> list[str]:
+        """The keys of TITLES in which rows differ; the others hold for all rows."""
+        return [key for key in TITLES if len({getattr(row, key) for row in self.rows}) > 1]
+
+
+def run_of(settings: ReportRun, models: Sequence[Model], train_set: str, machine: str) -> Run:
+    """The run's facts, from the settings and from what training left."""
+    rows = []
+    for row in settings.rows:
+        trainings = [model.training for model in models if model.row == row.id]
+        rows.append(
+            Row(
+                id=row.id,
+                label=row.label,
+                network=row.network,
+                head=row.head,
+                fusion=row.fusion or "",
+                backbone=listed(it.backbone for it in trainings),
+                parameters=listed(f"{it.parameters / 1e6:.2f}" for it in trainings),
+                train_set=train_set,
+                train_images=listed(f"{it.images:,} of {it.identities:,} people" for it in trainings),
+                seeds=listed(str(seed) for seed in settings.seeds),
+                precision=listed(it.precision for it in trainings),
+                device=listed(it.device for it in trainings),
+            )
+        )
+    evaluate = settings.evaluate
+    return Run(
+        rows=tuple(rows),
+        reference=settings.reference,
+        seeds=settings.seeds,
+        seed=settings.seed,
+        replicates=evaluate.replicates,
+        confidence=evaluate.confidence,
+        machine=machine,
+    )
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Each text once; of a row's seeds more than one where they were trained differently."""
+    return ", ".join(dict.fromkeys(texts))
