@@ -1,4 +1,4 @@
-"""How fast alignment is, and how steady its five points are: ``python benchmarks/align.py data/photos/lfw.arrow``.
+"""How fast alignment is, and how steady its five points are: ``python measure/align.py data/photos/lfw.arrow``.
 
 Every ratio is of two timings of one run, taken in turns, each the best of three.
 """
@@ -76,7 +76,7 @@ def steadiness(source: Path) -> None:
 
 
 def drift(image: np.ndarray, height: int | str, size: int, refined: bool) -> float | None:
-    """Of one photo's points; None where no face is found."""
+    """Drift of one photo's points; None where no face is found."""
     face = choose(detector_for(size).detect(image), "nearest", image)
     if face is None:
         return None

@@ -1,6 +1,6 @@
 """Speed of the renderer on all cores, against one core and against the bare JPEG encoding of the same photographs.
 
-    python benchmarks/render.py [--people 24] [--images 12]
+    python measure/render.py [--people 24] [--images 12]
 
 The basis is built first and is not counted; nor is the start of the workers.
 """

@@ -1,4 +1,4 @@
-"""Time and memory of reading and scoring at real size: ``python benchmarks/templates.py [FOLDER]``.
+"""Time and memory of reading and scoring at real size: ``python measure/templates.py [FOLDER]``.
 
 IJB-C's three lists and random features, written in the official form and size, then read, pooled and scored; TinyFace's
 score stage from file to file. Each step is a process of its own, so that its peak memory is its own. Needs about 2 GB

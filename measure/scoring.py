@@ -1,4 +1,4 @@
-"""Time and memory of scoring: ``python benchmarks/scoring.py``.
+"""Time and memory of scoring: ``python measure/scoring.py``.
 
 verify() against a plain NumPy rendering of insightface's loops, identify() at the size of TinyFace against the bare
 matrix product, the bootstrap of one benchmark. Ratios are of medians of runs that alternate, in one process.
@@ -14,12 +14,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from lgaf.catalogue import TINYFACE
 from lgaf.evaluate import identify, verify
 from lgaf.evaluate.bootstrap import pair_weights
 from lgaf.evaluate.estimates import WeightedTar
 
 PAIRS, DIMENSION = 6000, 512
-PROBES, MATED, GALLERY = 3728, 4443, 157_871  # TinyFace
+PROBES, MATED, DISTRACTORS = TINYFACE.values()
+GALLERY = MATED + DISTRACTORS
 PEOPLE = 2569
 
 

@@ -1,4 +1,4 @@
-"""What reading RecordIO costs: ``python benchmarks/recordio.py``; needs 0.6 GB of disk for a few seconds.
+"""What reading RecordIO costs: ``python measure/recordio.py``; needs 0.6 GB of disk for a few seconds.
 
 Ratios are of timings taken in turns in one process, on some images at a time, each the best of ``ROUNDS``.
 """
@@ -25,7 +25,7 @@ from lgaf.formats.pack import Pack, write_pack
 
 RECORDS, TURN, ROUNDS = 2000, 10, 25
 IMAGES, IDENTITIES = 5_822_653, 85_742
-"""Of MS1MV2."""
+"""Images of MS1MV2."""
 SLOT = 6912
 """Bytes a record there, on average."""
 

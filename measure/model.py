@@ -1,6 +1,6 @@
 """Speed of LGAF against the plain network of the same backbone: training with a margin loss, and inference.
 
-python benchmarks/model.py [--backbone iresnet_mini] [--image-size 64] [--batch 128] [--threads 2]
+python measure/model.py [--backbone iresnet_mini] [--image-size 64] [--batch 128] [--threads 2]
 """
 
 from __future__ import annotations
