@@ -97,6 +97,24 @@ def test_unknown_names_and_values_are_named(own, name, options, message):
         create_head(name, 4, 3, **options)
 
 
+DEFAULTS = {
+    "adaface": {"margin": 0.4, "h": 0.333, "t_alpha": 0.01, "scale": 64},
+    "arcface": {"margin": 0.5, "scale": 64},
+    "cosface": {"margin": 0.35, "scale": 64},
+    "curricularface": {"margin": 0.5, "t_alpha": 0.01, "scale": 64},
+    "elasticface": {"margin": 0.5, "std": 0.05, "plus": False, "scale": 64},
+    "funface": {"margin": 0.4, "h": 0.333, "t_alpha": 0.01, "scale": 64, "mixing_factor": 0.1},
+    "magface": {"l_margin": 0.45, "u_margin": 0.8, "l_a": 10, "u_a": 110, "lambda_g": 35, "scale": 64,
+                "easy_margin": True},
+}  # fmt: skip
+"""As the authors have them."""
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults_are_the_authors(name):
+    assert create_head(name, 4, 3).options.model_dump() == DEFAULTS[name]
+
+
 def test_names_cost_no_torch_and_nothing_of_lgaf():
     code = "import sys, baselines; assert baselines.heads(); print({'torch', 'lgaf', 'numpy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -22,6 +22,8 @@ def test_says_what_it_is(name):
     head = create_head(name, embedding_dim=6, num_classes=5)
     assert head.weight.shape == (5, 6)
     assert head.options == kind.Options()
+    with pytest.raises(ValueError, match="frozen"):
+        head.options.scale = 1.0
 
 
 @every_head
