@@ -6,9 +6,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from typing import Any, TypeVar
@@ -47,7 +48,8 @@ def ordered_map(
     pool = ProcessPoolExecutor(workers, get_context("spawn"), start, (make, args))
     try:
         todo = iter(chunks)
-        waiting: deque[Future[list[T]]] = deque(pool.submit(work, chunk) for chunk in islice(todo, 4 * workers))
+        with interrupts_held():  # processes start with the first task
+            waiting: deque[Future[list[T]]] = deque(pool.submit(work, chunk) for chunk in islice(todo, 4 * workers))
         while waiting:
             yield from waiting.popleft().result()
             waiting.extend(pool.submit(work, chunk) for chunk in islice(todo, 1))  # few wait: memory stays flat
@@ -57,6 +59,22 @@ def ordered_map(
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block; processes that start in it never see one.
+
+    They inherit the blocked signal, and so are deaf to it from their first instruction on, imports included.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _function: Callable[[int], Any]
