@@ -8,7 +8,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from lgaf.errors import SettingsError
+from lgaf.errors import DataError, SettingsError
+from lgaf.files import read_text
 
 LARGEST = 2**20
 """Bytes; a shipped parameters file has 4 kB."""
@@ -25,17 +26,12 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         SettingsError: the file is missing, too large, no YAML, too deep, or holds no keys.
     """
     try:
-        path = Path(path)
-        if path.exists() and not path.is_file():
-            raise SettingsError(f"{path}: not a file; copy one from presets/")
-        text = path.read_bytes()
-        if len(text) > LARGEST:
-            raise SettingsError(f"{path}: {len(text):,} bytes are too many for parameters; copy a file from presets/")
-        values = YAML(typ="safe", pure=True).load(text.decode("utf-8-sig"))
+        text = read_text(path, "run in the project's folder, or copy one from presets/", LARGEST)
+        values = YAML(typ="safe", pure=True).load(text)
         count_values(values)
-    except FileNotFoundError:
-        raise SettingsError(f"{path}: no such file; run in the project's folder, or copy one from presets/") from None
-    except (YAMLError, UnicodeDecodeError, ValueError, OverflowError) as error:
+    except DataError as error:
+        raise SettingsError(str(error)) from None
+    except (YAMLError, ValueError, OverflowError) as error:
         raise SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
         raise SettingsError(f"{path}: blocks inside blocks without end; copy a file from presets/") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -53,8 +54,6 @@ class Revision:
         Raises:
             DataError: there is none, or it is broken.
         """
-        import json
-
         path = f"{RESULTS}/metrics.json"
         try:
             value = json.loads(self.read(path))
