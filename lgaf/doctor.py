@@ -94,7 +94,8 @@ def find_benchmark(settings: Settings, name: str) -> Finding:
 
 def find_lfw(settings: Settings) -> Finding:
     """What there is of LFW, to train and to test."""
-    from lgaf.data.official.lfw import lists_of, locate_lfw
+    from lgaf.data.official.lfw_fetch import locate_lfw
+    from lgaf.data.official.lfw_split import lists_of
 
     root, entry = settings.data.root, BENCHMARKS["lfw"]
     assert root is not None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from lgaf.data.official.lfw import fetch_lfw, import_lfw
+from lgaf.data.official.lfw import import_lfw
+from lgaf.data.official.lfw_fetch import fetch_lfw
 from lgaf.paths import PHOTOS
 from lgaf.stages.inputs import read_settings
 from lgaf.strict import Strict

@@ -14,7 +14,9 @@ import pytest
 from lgaf.align.align import align_pack
 from lgaf.align.settings import AlignSettings
 from lgaf.align.warp import template
-from lgaf.data.official.lfw import fetch_lfw, import_lfw, locate_lfw, read_pairs
+from lgaf.data.official.lfw import import_lfw
+from lgaf.data.official.lfw_fetch import fetch_lfw, locate_lfw
+from lgaf.data.official.lfw_lists import read_pairs
 from lgaf.data.official.readers import locate
 from lgaf.errors import DataError
 from lgaf.formats.pack import Pack

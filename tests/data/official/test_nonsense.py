@@ -9,7 +9,7 @@ import pytest
 from record_files import insightface, jpeg, write_files
 
 from lgaf.data.benchmark import write_benchmark
-from lgaf.data.official.lfw import lists_of
+from lgaf.data.official.lfw_split import lists_of
 from lgaf.data.official.readers import open_benchmark
 from lgaf.data.training import import_training
 from lgaf.data.verification_bin import read_verification_bin, write_verification_bin
