@@ -27,7 +27,20 @@ class Photo(NamedTuple):
 
 Lines = dict[Photo, str]
 """Each photo that a list names, and where: file and line."""
-PhotoPair = tuple[Photo, Photo, bool]
+
+
+class PairList(NamedTuple):
+    """What ``pairs.txt`` asks."""
+
+    pairs: list[tuple[Photo, Photo, bool]]
+    """(left, right, same person): fold after fold, in each first those of one person, then as many of two."""
+    folds: int
+    named: Lines
+
+    @property
+    def people(self) -> set[str]:
+        """Everyone whom a pair names."""
+        return {photo.person for photo in self.named}
 
 
 def parse(where: str, person: str, number: str) -> Photo:
@@ -39,11 +52,14 @@ def parse(where: str, person: str, number: str) -> Photo:
     return Photo(person, int(number))
 
 
-def read_pairs(path: Path) -> tuple[list[PhotoPair], int, Lines]:
-    """Pairs in the order of the list, its number of folds, and the photos named.
+def read_pairs(path: Path) -> PairList:
+    """The pairs of ``pairs.txt``.
 
     The file starts with the number of folds F and of pairs N: F blocks of N pairs of the same person, then N of
     different people.
+
+    Raises:
+        DataError: the file is missing or malformed.
     """
     (where, header), *lines = read_lines(path, "lfw") or [(f"{path}: line 1", [])]
     if len(header) != 2 or not all(re.fullmatch("[1-9][0-9]{0,5}", field) for field in header):
@@ -51,7 +67,7 @@ def read_pairs(path: Path) -> tuple[list[PhotoPair], int, Lines]:
     folds, each = int(header[0]), int(header[1])
     if len(lines) != 2 * folds * each:
         raise DataError(f"{path}: has {len(lines)} pairs, its first line promises {2 * folds * each}; fetch it again")
-    pairs: list[PhotoPair] = []
+    pairs = []
     named: Lines = {}
     for index, (where, fields) in enumerate(lines):
         same = index // each % 2 == 0
@@ -63,7 +79,31 @@ def read_pairs(path: Path) -> tuple[list[PhotoPair], int, Lines]:
         pairs.append((left, right, same))
         for photo in (left, right):
             named.setdefault(photo, where)
-    return pairs, folds, named
+    return PairList(pairs, folds, named)
+
+
+def one_fold(path: Path, whole: PairList, fold: int) -> PairList:
+    """The ``fold``-th fold, counted from 1, of the list ``path`` as a list of its own.
+
+    Raises:
+        DataError: there is no such fold, or folds share a person, who would be tested in one run of two.
+    """
+    if fold > whole.folds:
+        there = "one fold" if whole.folds == 1 else f"{whole.folds} folds"
+        raise DataError(f"{path}: has {there} and no fold {fold}; set data.lfw.fold to one that is there")
+    size = len(whole.pairs) // whole.folds
+    fold_of: dict[str, int] = {}
+    for index, (left, right, _) in enumerate(whole.pairs):
+        for photo in (left, right):
+            first = fold_of.setdefault(photo.person, index // size + 1)
+            if first != index // size + 1:
+                raise DataError(
+                    f"{path}: {photo.person} is in folds {first} and {index // size + 1}, and folds must "
+                    "share no one; fetch the list again, or set data.lfw.fold to null"
+                )
+    pairs = whole.pairs[(fold - 1) * size : fold * size]
+    named = {photo: whole.named[photo] for left, right, _ in pairs for photo in (left, right)}
+    return PairList(pairs, 1, named)
 
 
 def read_train(path: Path) -> Lines:

@@ -75,9 +75,8 @@ def test_import(root, tmp_path, capsys):
     assert test.labels.tolist() == [2, 2, 3, 3, 3, 4]
     assert train.encoded(1) == (root / "lfw-deepfunneled" / train.names[1]).read_bytes()
     assert train.landmarks(0) is None
-    assert (
-        "3 photos of 2 people (1 of them with one photo, kept); test on 4 pairs of 6 photos" in capsys.readouterr().err
-    )
+    said = "3 photos of 2 people of train.txt (1 of them with one photo, kept); test on 4 pairs of 6 photos"
+    assert said in capsys.readouterr().err
 
 
 def test_one_fold_takes_turns(root, tmp_path):
