@@ -40,7 +40,7 @@ def run_folds() -> str:
     digest = digest_of(settings)
     names = [f"lfw-{digest}-fold-{fold}" for fold in range(1, len(trained) + 1)]
     for fold, name in enumerate(names, start=1):
-        if is_there(name):
+        if is_done(name):
             print(f"lgaf: fold {fold} of {len(names)} is done: experiment {name}", file=sys.stderr)
             continue
         if digest_of(lfw_settings()) != digest:
@@ -98,13 +98,12 @@ def digest_of(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def is_there(experiment: str) -> bool:
-    """Whether DVC has an experiment of that name; it keeps those only that ran to their end."""
+def is_done(experiment: str) -> bool:
+    """Whether DVC has an experiment of that name, with results: it keeps those only that ran to their end."""
     try:
-        Revision(experiment)
+        return bool(Revision(experiment).metrics)
     except DataError:
         return False
-    return True
 
 
 def run_fold(fold: int, experiment: str) -> None:

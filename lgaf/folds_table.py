@@ -76,9 +76,7 @@ def to_markdown(folds: Sequence[Fold], labels: Mapping[str, str], reference: str
     values = by_row(folds, labels)
     lines = [[str(k), *(f"{100 * own[k - 1]:.2f}" for own in values.values())] for k in range(1, len(folds) + 1)]
     lines.append(["mean ± standard error", *(str(spread(own)) for own in values.values())])
-    differences = (
-        "-" if row == reference else str(spread(values[reference] - own)) for row, own in values.items()
-    )
+    differences = ("-" if row == reference else str(spread(values[reference] - own)) for row, own in values.items())
     lines.append([f"{labels[reference]} minus it", *differences])
     grid = markdown_grid(["fold", *labels.values()], lines)
     notes = "\n".join(f"- {escape_markdown(note)}" for note in notes_on(folds, next(iter(labels))))
