@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from lgaf.config import Settings, load_settings, naming
+from lgaf.data.official.lfw import PUBLISHED
 from lgaf.data.official.lfw_fetch import fetch_lfw
 from lgaf.data.official.lfw_lists import read_pairs
 from lgaf.data.official.lfw_split import split_lfw
@@ -32,11 +33,13 @@ def run_folds() -> str:
 
     Raises:
         SettingsError: params.yaml is wrong, not of LFW, or was edited, as may be a source, while folds were run.
-        DataError: the photos or lists are not there or broken, or the list has one fold; nothing is trained.
-            Or an experiment fails, or its results are not at hand.
+        DataError: photos or lists are not there or broken, or the list has one fold or more than ten: before anything
+            is trained. Or an experiment fails, or its results are not at hand.
     """
     settings = lfw_settings()
-    trained = photos_trained_on(fetch_lfw(data_root(settings)))
+    root = settings.data.root
+    assert root is not None
+    trained = photos_trained_on(fetch_lfw(root))
     digest = digest_of(settings)
     names = [f"lfw-{digest}-fold-{fold}" for fold in range(1, len(trained) + 1)]
     for fold, name in enumerate(names, start=1):
@@ -71,22 +74,16 @@ def lfw_settings() -> Settings:
     return settings
 
 
-def data_root(settings: Settings) -> Path:
-    """The folder of the data sets, which LFW's settings always have."""
-    assert settings.data.root is not None
-    return settings.data.root
-
-
 def photos_trained_on(folder: Path) -> list[int]:
     """How many photos each fold's networks are trained on: a look at the lists of all before the first is trained.
 
     Raises:
-        DataError: as :func:`~lgaf.data.official.lfw_split.split_lfw`, or the list has one fold.
+        DataError: as :func:`~lgaf.data.official.lfw_split.split_lfw`, or the list has one fold, or more than LFW.
     """
     folds = read_pairs(folder / "pairs.txt").folds
-    if folds == 1:
-        raise DataError(f"{folder / 'pairs.txt'}: has one fold, and a mean over folds needs several; get the whole "
-                        "list, or `dvc repro` with data.lfw.fold: 1")  # fmt: skip
+    if not 2 <= folds <= PUBLISHED["folds"]:
+        raise DataError(f"{folder / 'pairs.txt'}: number of folds is {folds}, and a mean over them needs 2 to "
+                        f"{PUBLISHED['folds']}; get LFW's own list")  # fmt: skip
     return [len(split_lfw(folder, fold).trained) for fold in range(1, folds + 1)]
 
 

@@ -34,9 +34,9 @@ class Spread(NamedTuple):
     mean: float
     error: float
 
-    def __str__(self) -> str:
-        """In per cent."""
-        return f"{100 * self.mean:.2f} ± {100 * self.error:.2f}"
+    def shown(self, sign: str = "") -> str:
+        """In per cent; ``sign`` "+" shows that of a difference."""
+        return f"{round(100 * self.mean, 2) + 0.0:{sign}.2f} ± {100 * self.error:.2f}"
 
 
 def spread(values: Sequence[float] | np.ndarray) -> Spread:
@@ -75,8 +75,10 @@ def to_markdown(folds: Sequence[Fold], labels: Mapping[str, str], reference: str
     """
     values = by_row(folds, labels)
     lines = [[str(k), *(f"{100 * own[k - 1]:.2f}" for own in values.values())] for k in range(1, len(folds) + 1)]
-    lines.append(["mean ± standard error", *(str(spread(own)) for own in values.values())])
-    differences = ("-" if row == reference else str(spread(values[reference] - own)) for row, own in values.items())
+    lines.append(["mean ± standard error", *(spread(own).shown() for own in values.values())])
+    differences = (
+        "-" if row == reference else spread(values[reference] - own).shown("+") for row, own in values.items()
+    )
     lines.append([f"{labels[reference]} minus it", *differences])
     grid = markdown_grid(["fold", *labels.values()], lines)
     notes = "\n".join(f"- {escape_markdown(note)}" for note in notes_on(folds, next(iter(labels))))

@@ -78,13 +78,12 @@ def everyone_else(photos: Path, tested: PairList, where: str, least: int) -> tup
     trained = {photo: path for photo, path in found.items()
                if photo.person not in tested.people and counts[photo.person] >= least}  # fmt: skip
     if not trained:
-        few = " who has two photos" if least > 1 else ""
-        raise DataError(f"{photos}: no photo of anyone outside {where}{few}; there is nobody to train on")
+        several = " who has two photos" if least > 1 else ""
+        raise DataError(f"{photos}: no photo of anyone outside {where}{several}; there is nobody to train on")
     seen = sum(counts[person] for person in tested.people)
     left_out = f"{seen:,} photos of the {len(tested.people):,} people of {where}"
-    if least > 1:
-        alone = sum(count < least and person not in tested.people for person, count in counts.items())
-        left_out += f", {alone:,} people with one photo"
+    if few := sum(count < least and person not in tested.people for person, count in counts.items()):
+        left_out += f", {few:,} people with one photo"
     return trained, left_out
 
 
