@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from lgaf.evaluate.compare import Difference, paired_difference
 from lgaf.report.measured import Estimates
 from lgaf.report.metrics import TEMPLATES_MAIN
+from lgaf.report.pooling import POOLS
 
 Tests = Mapping[tuple[str, str, str], Difference]
 """(row, benchmark, metric) -> the reference minus that row."""
@@ -18,7 +19,7 @@ def tested(names: Iterable[str]) -> list[str]:
     More tests would find more by chance.
     """
     names = list(names)
-    main = [name for name in names if name in ("accuracy", "rank1") or name.endswith("_rank1")]
+    main = [name for name in names if any(holds(name) for holds in POOLS.values())]
     return main or [name for name in names if name == TEMPLATES_MAIN]
 
 
