@@ -103,7 +103,7 @@ def _parse(path: str | Path, table: pa.Table) -> Replicates:
 
 
 def seed_of(seed: int, name: str) -> list[int]:
-    """Seed of the draws of a benchmark's people or of a row's seeds: what is drawn for one name says nothing of another."""
+    """Seed of the draws for a benchmark's people, or for a row's seeds: those of two names are independent."""
     return [seed, int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")]
 
 
