@@ -34,8 +34,8 @@ def create_model(
 
     Args:
         name: ``lgaf``, or ``plain`` for backbone and GFE alone.
-        checkpoint: instead of a name and options: a file that :func:`lgaf.models.checkpoint.save_model` wrote, or one
-            of ``format``.
+        checkpoint: instead of a name and options: a file that :func:`lgaf.models.checkpoint.save_model` wrote, the
+            folder of its ``model.safetensors``, or a file of ``format``.
         format: of a checkpoint that others published: ``arcface_torch``, ``adaface``, ``magface`` or ``cvlface``.
         options: fields of :class:`lgaf.model_settings.Architecture` (backbone, fusion, embedding_dim, image_size,
             heads, kernels, reduction, temperature, dropout); ``plain`` does not look at LGAF's own.

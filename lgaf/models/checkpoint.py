@@ -25,6 +25,8 @@ from lgaf.models.lgaf import LGAF, Plain
 from lgaf.models.preprocessing import Preprocessing
 from lgaf.strict import Strict, shorten
 
+WEIGHTS = "model.safetensors"
+"""The file in a folder that is given as a checkpoint."""
 METADATA = "lgaf"
 """Key of the metadata."""
 LARGEST = 2**20
@@ -157,7 +159,14 @@ def _block(kind: type[Block], path: str | Path, key: str) -> Block:
         raise DataError(f"{path}: metadata {key!r}: {name}: {given}: {problem['msg']}") from None
 
 
+def file_of(path: str | Path) -> Path:
+    """The file of a checkpoint that is given by its file or by the folder that it is in."""
+    path = Path(path)
+    return path / WEIGHTS if path.is_dir() else path
+
+
 def _opened(path: str | Path) -> Any:
+    path = file_of(path)
     try:
         return safe_open(path, "pt")
     except FileNotFoundError:
