@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from lgaf.errors import DataError, LgafError, RegressionError, SettingsError
-from lgaf.paths import PARAMS, PHOTOS
+from lgaf.paths import PARAMS, PHOTOS, RESULTS
 
 STAGES = {
     "settings": ("Check params.yaml and write what each stage is to do.", ()),
@@ -81,11 +81,24 @@ def doctor(arguments: argparse.Namespace) -> None:
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write a pack as other suites read it: TARGET.rec (with .idx and property) or TARGET.bin (with its pairs)."""
-    from lgaf.export import export as export_pack
+    """Write a pack as other suites read it (TARGET.rec, TARGET.bin), or a checkpoint for use elsewhere (TARGET.onnx, or
+    without an ending a folder of safetensors and a model card)."""
+    source, target = Path(arguments.source), Path(arguments.target)
+    if target.suffix == ".onnx":
+        from lgaf.models.to_onnx import OPSET, export_onnx
 
-    pack = Path(arguments.pack)
-    export_pack(pack, Path(arguments.target), arguments.protocol or PHOTOS / f"{pack.stem}.json")
+        made = export_onnx(source, target, arguments.crops, arguments.format)
+        tried = f"faces of {arguments.crops}" if arguments.crops else "made-up images"
+        print(f"{target}: ONNX opset {OPSET}, any batch size, gives {' and '.join(made.outputs)}")
+        print(f"largest difference to torch on {made.crops} {tried}: {made.difference:.1e} of the output")
+    elif target.suffix == "":
+        from lgaf.model_folder import export_folder
+
+        export_folder(source, target, Path(arguments.params), RESULTS / "metrics.json")
+    else:
+        from lgaf.export import export as export_pack
+
+        export_pack(source, target, arguments.protocol or PHOTOS / f"{source.stem}.json")
 
 
 def complexity(arguments: argparse.Namespace) -> None:
@@ -122,9 +135,11 @@ def parser() -> argparse.ArgumentParser:
     command(folds)
     command(doctor)
     exported = command(export)
-    exported.add_argument("pack")
-    exported.add_argument("target")
-    exported.add_argument("--protocol", type=Path, help=f"the pairs of a .bin (default: {PHOTOS}/PACK.json)")
+    exported.add_argument("source", help="a pack, or a checkpoint: its file or folder")
+    exported.add_argument("target", help="TARGET.rec, TARGET.bin, TARGET.onnx or a folder")
+    exported.add_argument("--protocol", type=Path, help=f"the pairs of a .bin (default: {PHOTOS}/SOURCE.json)")
+    exported.add_argument("--crops", type=Path, help="pack of aligned faces that an .onnx is compared with torch on")
+    exported.add_argument("--format", help="of a checkpoint of others: arcface_torch, adaface, magface or cvlface")
     command(complexity).add_argument("row", nargs="?", default="lgaf", help="row of params.yaml (default: %(default)s)")
     return root
 

@@ -37,7 +37,7 @@ def export(pack: Path, target: Path, protocol: Path | None = None) -> None:
     elif target.suffix == ".bin" and protocol is not None:
         export_verification(pack, protocol, target)
     else:
-        raise DataError(f"{target}: must end in .rec, or in .bin and come with a protocol")
+        raise DataError(f"{target}: must end in .rec, or in .bin and come with a protocol; a checkpoint in .onnx")
 
 
 def export_recordio(source: Path, target: Path) -> None:
