@@ -18,7 +18,10 @@ STAGES = {
     "align": ("Detect, find five points and warp every photo of one pack: train, or a benchmark.", ("pack",)),
     "train": ("Train one row from one seed.", ("row", "seed")),
     "damage": ("Damage clean test faces for the laboratory.", ()),
-    "embed": ("Embed every benchmark's faces, and the laboratory's, with the model of one row and seed.", ("row", "seed")),
+    "embed": (
+        "Embed all benchmarks' faces and the laboratory's with the model of one row and seed.",
+        ("row", "seed"),
+    ),
     "score": ("Score the model of one row and seed on one benchmark.", ("row", "benchmark", "seed")),
     "laboratory": ("Score the model of one row and seed in the damage laboratory.", ("row", "seed")),
     "report": ("Make metrics, comparison tables and plots of all scores.", ()),

@@ -107,7 +107,7 @@ class Settings(Strict):
 
     @property
     def damaged(self) -> list[str]:
-        """The benchmarks whose clean faces go to the damage laboratory: pairs of the world, or LFW; none without one."""
+        """Benchmarks whose clean faces go to the damage laboratory: pairs of the world, or LFW; none without one."""
         known = DAMAGED[self.data.source]
         return [name for name in self.benchmarks if name in known] if self.damage.enabled else []
 

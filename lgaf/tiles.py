@@ -16,7 +16,9 @@ QUALITY = 85
 
 
 def write_tiles(rows: Sequence[tuple[str, Sequence[np.ndarray]]], path: str | Path, tile: int, columns: int) -> None:
-    """Write rows of a label and (S, S, 3) uint8 RGB images, each shown ``tile`` pixels large, ``columns`` a row at most.
+    """Write rows of a label and (S, S, 3) uint8 RGB images, each shown ``tile`` pixels large.
+
+    columns: how many a row has room for.
 
     Raises:
         DataError: ``path`` cannot be written.

@@ -19,7 +19,7 @@ class CleanFace(NamedTuple):
     """One clean face: where it lies, its name with the benchmark's, and whose it is over all benchmarks."""
 
     benchmark: str
-    index: int
+    row: int
     name: str
     person: int
 

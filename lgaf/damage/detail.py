@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from lgaf.damage.face import Face
+from lgaf.formats.image import decode
 
 Damaged = tuple[np.ndarray, float]
 FINE = 8
@@ -71,7 +72,7 @@ def jpeg(face: Face, quality: float, rng: np.random.Generator) -> Damaged:
     padded = cv2.copyMakeBorder(face.image, int(top), 8 - int(top), int(left), 8 - int(left), cv2.BORDER_REPLICATE)
     quality = float(round(quality))
     _, stored = cv2.imencode(".jpg", cv2.cvtColor(padded, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
-    back = cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB)
+    back = decode(stored.tobytes())
     return np.ascontiguousarray(back[top : top + face.size, left : left + face.size]), quality
 
 

@@ -12,7 +12,7 @@ from lgaf.damage.kinds import KINDS
 from lgaf.damage.layout import warp
 
 Make = Callable[[Face, float, np.random.Generator], tuple[np.ndarray, float]]
-"""A face, the strength asked for and random numbers -> the damaged image, (S, S, 3) uint8, and the strength measured."""
+"""A face, the strength asked for and random numbers -> the damaged image (S, S, 3) uint8, the strength measured."""
 
 
 def one_of(group: str, face: Face, place: float, rng: np.random.Generator) -> Face:

@@ -1,4 +1,4 @@
-"""All kinds of damage: how mild and how bad each gets, and in which unit. How each is made: lgaf/damage/generators.py."""
+"""All kinds of damage: how mild and how bad each gets, and in which unit; how it is made is in generators.py."""
 
 from __future__ import annotations
 

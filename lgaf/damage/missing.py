@@ -21,7 +21,7 @@ STEPS = 10
 
 
 def grow(face: Face, share: float, form: Callable[[float], np.ndarray]) -> np.ndarray:
-    """The cover ``form(g)``, which grows with g in [0, 1], that hides ``share`` of the face; the largest if none does."""
+    """The cover ``form(g)``, which grows with g in [0, 1], that hides ``share`` of the face, or the largest."""
     low, high = 0.0, 1.0
     for _ in range(STEPS):
         middle = (low + high) / 2
@@ -77,7 +77,7 @@ def shapes(face: Face, share: float, rng: np.random.Generator) -> Damaged:
 
 def mask(face: Face, share: float, rng: np.random.Generator) -> Damaged:
     """A cloth mask over mouth and chin; the more it hides the higher it is drawn, at most to the eyes."""
-    left, right, nose, mouth_left, mouth_right = face.points
+    left, right, _, mouth_left, mouth_right = face.points
     mouth, eyes = (mouth_left + mouth_right) / 2, (left + right) / 2
     down, across = mouth - eyes, right - left
     slant = rng.normal(0, 0.05)
@@ -134,7 +134,8 @@ def hand(face: Face, share: float, rng: np.random.Generator) -> Damaged:
         for finger, length in enumerate(lengths):
             spread = (finger - 1.5) * fan + bend
             root = palm + aside * (finger - 1.5) * 0.4 * reach
-            stroke(cover, root, root + (inward * np.cos(spread) + aside * np.sin(spread)) * length * reach, 0.34 * reach)
+            pointing = inward * np.cos(spread) + aside * np.sin(spread)
+            stroke(cover, root, root + pointing * length * reach, 0.34 * reach)
         return cover
 
     cover = grow(face, share, form)

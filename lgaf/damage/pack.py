@@ -44,9 +44,9 @@ class Maker:
         """PNG and strength of every kind at every level, kinds outermost."""
         found = self.faces[index]
         pack = self.packs[found.benchmark]
-        points = pack.landmarks(found.index)
+        points = pack.landmarks(found.row)
         assert points is not None
-        face = Face(pack.image(found.index), points)
+        face = Face(pack.image(found.row), points)
         made = (
             damaged(face, kind, level, self.levels, self.seed, found.name)
             for kind in KINDS
@@ -89,11 +89,12 @@ def make_pack(
     places = chosen(faces, settings.people, settings.images, seed)
     opened = {name: Pack(path) for name, path in packs.items()}
     job = (packs, [faces[place] for place in places], settings.levels, seed)
-    made = ordered_map(Maker, job, len(places), workers or min(cores(), 1 + len(places) // FACES_A_WORKER), FACES_A_TASK)
+    workers = workers or min(cores(), 1 + len(places) // FACES_A_WORKER)
+    made = ordered_map(Maker, job, len(places), workers, FACES_A_TASK)
     with closing(made), write_pack(target, TRUTH) as out:
         for row, face in enumerate(faces):
             pack = opened[face.benchmark]
-            out.add(f"{CLEAN}/{face.name}", pack.encoded(face.index), face.person, pack.landmarks(face.index),
+            out.add(f"{CLEAN}/{face.name}", pack.encoded(face.row), face.person, pack.landmarks(face.row),
                     kind=0, level=0, strength=None, source=row)  # fmt: skip
         for place in tqdm(places, "damage", unit="face"):
             face = faces[place]

@@ -22,7 +22,7 @@ FEW = 50
 EXACT = 2**20
 """Pairs whose weights float32 still adds up exactly, with room for the weights themselves."""
 SPREAD = (1.5, 4.0, 64.0, np.inf)
-"""How many times fewer and more pairs than the target rate's the threshold may be away in any resample: tried in turn."""
+"""By which factor of the target rate's number of pairs a resample's threshold may be away: tried in turn."""
 LEVELS = 2**15
 """Steps of the cosine, from -1 to 1, to which an AUC is computed."""
 

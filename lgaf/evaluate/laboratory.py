@@ -124,7 +124,7 @@ def constant_rates(laboratory: Laboratory) -> dict[str, list[float]]:
 
 
 def best_constant(rates: dict[str, list[float]]) -> int:
-    """Place in WEIGHTS of the one with the highest mean TAR over all damage. Chosen on the very pairs, in its favour."""
+    """Place in WEIGHTS of the one with the highest mean TAR over all damage, chosen on the very pairs."""
     return int(np.argmax(np.mean([values for name, values in rates.items() if name != CLEAN], axis=0)))
 
 
@@ -135,9 +135,8 @@ def oracle(pairs: Crossed, local: np.ndarray, global_: np.ndarray) -> np.ndarray
     two share a scale; the better branch has the higher mean over the probe's mated pairs. A bound: it also picks luck.
     """
     ones = np.ones((pairs.people, 1))
-    mated = np.zeros(local.size, np.float32)
-    mated[pairs.mated] = 1
-    mated = mated.reshape(local.shape)
+    mated = np.zeros(local.shape, np.float32)
+    mated.ravel()[pairs.mated] = 1
     scaled = []
     for scores in (local, global_):
         spread = float(scores.ravel()[pairs.nonmated].std())

@@ -79,7 +79,8 @@ def read_embeddings(path: str | Path) -> Embeddings:
     branches = BRANCHES if BRANCHES[0] in table.column_names else ()
     check_columns(path, table, branches)
     length = getattr(table.schema.field(BRANCHES[0]).type, "list_size", 1) if branches else 0
-    expected = pa.schema([*zip(COLUMNS, types, strict=True), *((name, pa.list_(pa.float32(), length)) for name in branches)])
+    features = [(name, pa.list_(pa.float32(), length)) for name in branches]
+    expected = pa.schema([*zip(COLUMNS, types, strict=True), *features])
     check_types(path, table, expected, filled=("name", "label", "embedding", "norm", *branches))
     flip = (table.schema.metadata or {}).get(FLIP.encode())
     if flip not in (b"true", b"false"):
