@@ -17,8 +17,13 @@ STAGES = {
     "photos": ("Bring photos, training identities and the benchmarks' lists: render the world, or import data.", ()),
     "align": ("Detect, find five points and warp every photo of one pack: train, or a benchmark.", ("pack",)),
     "train": ("Train one row from one seed.", ("row", "seed")),
-    "embed": ("Embed every benchmark's faces with the model of one row and seed.", ("row", "seed")),
+    "damage": ("Damage clean test faces for the laboratory.", ()),
+    "embed": (
+        "Embed all benchmarks' faces and the laboratory's with the model of one row and seed.",
+        ("row", "seed"),
+    ),
     "score": ("Score the model of one row and seed on one benchmark.", ("row", "benchmark", "seed")),
+    "laboratory": ("Score the model of one row and seed in the damage laboratory.", ("row", "seed")),
     "report": ("Make metrics, comparison tables and plots of all scores.", ()),
 }
 """Stage -> what it does, and its arguments."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from lgaf.align.settings import AlignSettings
+from lgaf.damage.settings import DamageSettings
 from lgaf.data_settings import DataSettings
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
@@ -27,6 +28,8 @@ BENCHMARKS = {
     "official": ("lfw", "cfp_fp", "cfp_ff", "cplfw", "calfw", "agedb", "tinyface", "scface", "ijbb", "ijbc"),
 }
 """Source -> the benchmarks that it has."""
+DAMAGED = {"world": ("lfw", "cfp_fp", "cplfw", "agedb", "calfw"), "lfw": ("lfw",), "official": ("lfw",)}
+"""Source -> the benchmarks whose faces the damage laboratory takes, nobody in two of them."""
 RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=40)]
 
 
@@ -56,6 +59,7 @@ class Settings(Strict):
     reference: str
     """The row that all others are compared with by paired tests."""
     benchmarks: list[str] = Field(min_length=1)
+    damage: DamageSettings = DamageSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     check: CheckSettings = CheckSettings()
 
@@ -72,6 +76,12 @@ class Settings(Strict):
         if self.reference not in self.methods:
             raise ValueError(f"reference: {self.reference!r} is no row; allowed: {', '.join(self.methods)}")
         return self
+
+    @property
+    def damaged(self) -> list[str]:
+        """Benchmarks whose clean faces go to the damage laboratory: pairs of the world, or LFW; none without one."""
+        known = DAMAGED[self.data.source]
+        return [name for name in self.benchmarks if name in known] if self.damage.enabled else []
 
     def display(self, benchmark: str) -> str:
         """The name that results carry: a generated benchmark is always ``world/...``."""

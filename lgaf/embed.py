@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -19,8 +20,12 @@ BATCH = 128
 
 
 @torch.inference_mode()
-def embed_pack(model: LGAF | Plain, pack: Pack, device: torch.device, flip: bool | None = None) -> Embeddings:
+def embed_pack(
+    model: LGAF | Plain, pack: Pack, device: torch.device, flip: bool | None = None, branches: bool = False
+) -> Embeddings:
     """Embed every image of a pack, with its mirror image if ``flip``, by default as the checkpoint asks.
+
+    branches: keep the local and the global feature too, where the network has both.
 
     The fused vector is f(x) + f(mirrored x) on raw features (insightface ``eval/verification.py``); norm and attention
     are those of the image as it is.
@@ -32,6 +37,8 @@ def embed_pack(model: LGAF | Plain, pack: Pack, device: torch.device, flip: bool
     size = preprocessing.image_size
     flip = preprocessing.flip if flip is None else flip
     vectors, norms, attention = [], [], []
+    local: list[torch.Tensor] = []
+    global_: list[torch.Tensor] = []
     for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
         pixels = [pack.image(index) for index in range(start, min(start + BATCH, len(pack)))]
         for offset, image in enumerate(pixels):
@@ -46,6 +53,9 @@ def embed_pack(model: LGAF | Plain, pack: Pack, device: torch.device, flip: bool
         norms.append(vector.norm(dim=1).cpu())
         if out.attention is not None:
             attention.append(out.attention.float().cpu())
+        if branches and out.local is not None and out.global_ is not None:
+            local.append(out.local.float().cpu())
+            global_.append(out.global_.float().cpu())
         if flip:
             vector = vector + model(images.flip(3)).embedding.float()
         vectors.append(vector.cpu())
@@ -57,12 +67,26 @@ def embed_pack(model: LGAF | Plain, pack: Pack, device: torch.device, flip: bool
         attention=torch.cat(attention).numpy() if attention else None,
         flip=flip,
         truth=pack.truth,
+        local=torch.cat(local).numpy() if local else None,
+        global_=torch.cat(global_).numpy() if global_ else None,
     )
 
 
-def embed(checkpoint: Path, packs: Mapping[Path, Path], device: str, flip: bool | None) -> None:
-    """Embed each pack (key) with one checkpoint and write its embeddings (value)."""
+def embed(
+    checkpoint: Path,
+    packs: Mapping[Path, Path],
+    device: str,
+    flip: bool | None,
+    laboratory: Mapping[Path, Path] = MappingProxyType({}),
+) -> None:
+    """Embed each pack (key) with one checkpoint and write its embeddings (value).
+
+    laboratory: packs that are embedded without the mirror image and with the branches, so that what is measured of
+    them is the network's and the weights belong to the very features.
+    """
     place = choose_device(device)
     model = create_model(checkpoint=checkpoint).to(place).to(memory_format=torch.channels_last).eval()
     for source, target in tqdm(packs.items(), "embedding", unit="set"):
         write_embeddings(target, embed_pack(model, Pack(source), place, flip))
+    for source, target in laboratory.items():
+        write_embeddings(target, embed_pack(model, Pack(source), place, flip=False, branches=True))

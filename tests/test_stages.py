@@ -32,19 +32,24 @@ EDITS = {
     "the tests' misses": (PARAMS, "  test_miss: centre", "  test_miss: drop", {"align/test"}),
     "a seed more": (PARAMS, "  seeds:\n    - 0\n", "  seeds:\n    - 0\n    - 1\n", {"report"}),
     "a benchmark less": (PARAMS, "  - scface\n", "", {"embed", "report"}),
+    "a damaged benchmark less": (PARAMS, "  - cfp_fp\n", "", {"damage", "embed", "report"}),
+    "more damaged people": (PARAMS, "  people: 120", "  people: 121", {"damage"}),
+    "no laboratory": (PARAMS, "  enabled: true", "  enabled: false", {"damage", "embed", "laboratory", "report"}),
+    "a generator of damage": ("lgaf/damage/layout.py", "\n", "\n\n", {"damage"}),
+    "the kinds of damage": ("lgaf/damage/kinds.py", "\n", "\n\n", {"damage", "laboratory", "report"}),
     "the gate": (PARAMS, "alpha: 0.05", "alpha: 0.01", set()),
     "one head": ("baselines/magface.py", "\n", "\n\n", {"train/magface"}),
     "a head that nobody uses": ("baselines/funface.py", "\n", "\n\n", set()),
     "the frame of all heads": ("baselines/margin.py", "\n", "\n\n", TRAIN),
     "a reader that nobody uses": ("lgaf/data/official/ijb.py", "\n", "\n\n", set()),
     "the image decoder": (
-        "lgaf/formats/image.py", "\n", "\n\n", {"photos", "embed", "score", "report", *ALIGN, *TRAIN}),
-    "the bootstrap": ("lgaf/evaluate/bootstrap.py", "\n", "\n\n", {"score", "report"}),
+        "lgaf/formats/image.py", "\n", "\n\n", {"photos", "damage", "embed", "score", "laboratory", "report", *ALIGN, *TRAIN}),
+    "the bootstrap": ("lgaf/evaluate/bootstrap.py", "\n", "\n\n", {"score", "laboratory", "report"}),
     "the contact sheet": ("lgaf/world/contact_sheet.py", "\n", "\n\n", {"report"}),
     "published numbers": ("lgaf/report/published.csv", "\n", "\n\n", {"report"}),
     "the device": ("lgaf/device.py", "\n", "\n\n", {*TRAIN, "embed"}),
     "the settings of networks": ("lgaf/model_settings.py", "\n", "\n\n", {*TRAIN, "embed"}),
-    "the warp": ("lgaf/align/warp.py", "\n", "\n\n", ALIGN),
+    "the warp": ("lgaf/align/warp.py", "\n", "\n\n", {*ALIGN, "damage"}),
     "the command line": ("lgaf/cli.py", "\n", "\n\n", set()),
 }  # fmt: skip
 
@@ -88,8 +93,10 @@ WATCHED = {
     "align_train": "align/train",
     "align": "align/test",
     "train": "train/${item.row}",
+    "damage": "damage",
     "embed": "embed",
     "score": "score",
+    "laboratory": "laboratory",
     "report": "report",
 }
 """Stage of dvc.yaml -> the file of settings that it watches."""
@@ -111,7 +118,7 @@ def test_dvc_watches_the_file_of_each_stage_and_no_source_by_hand():
 
 def test_every_stage_of_the_command_line_is_one_of_dvc(copy):
     assert set(cli.STAGES) == {stage.removesuffix("_train") for stage in WATCHED}
-    assert set(told(copy)) == {"basis", "photos", *ALIGN, *TRAIN, "embed", "score", "report"}
+    assert set(told(copy)) == {"basis", "photos", *ALIGN, *TRAIN, "damage", "embed", "score", "laboratory", "report"}
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -18,6 +17,7 @@ from lgaf.align.settings import Alignment, OnMiss
 from lgaf.align.warp import centre_crop, move, similarity, template, warp
 from lgaf.errors import DataError
 from lgaf.files import write_json
+from lgaf.formats.image import encode
 from lgaf.formats.pack import Pack, write_pack
 from lgaf.workers import cores, ordered_map
 
@@ -77,11 +77,6 @@ class Aligner:
             return Outcome("missed", None, None, reason)
         matrix = centre_crop(image.shape[0], image.shape[1], self.settings.centre_share, self.image_size)
         return Outcome("missed", encode(warp(image, matrix, self.image_size)), None, reason)
-
-
-def encode(image: np.ndarray) -> bytes:
-    """PNG: without loss, so that a benchmark's low quality is its own; 9 KB a crop at 64 pixels, 23 KB at 112."""
-    return cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
 def align_pack(

@@ -11,9 +11,11 @@ import pyarrow as pa
 
 from lgaf.errors import DataError
 from lgaf.files import atomic
-from lgaf.formats.pack import check_types, read_table
+from lgaf.formats.pack import check_columns, check_types, read_table
 
 COLUMNS = ("name", "label", "embedding", "norm", "attention")
+BRANCHES = ("local", "global")
+"""Columns of a file that holds the branches too, beside COLUMNS."""
 FLIP = "flip"
 """Key of the schema's metadata."""
 
@@ -26,7 +28,9 @@ class Embeddings:
     norms: (N,) float32 quality proxy, the norm of the un-normalised feature of the image as it is (not mirrored);
     attention: (N, 2) float32 weights of local and global, or None for a method that has none;
     flip: whether the mirror image's feature was added to ``vectors``;
-    truth: column -> (N,) float32, what is known of each image (yaw, hidden, ...).
+    truth: column -> (N,) float32, what is known of each image (yaw, hidden, ...);
+    local, global_: (N, E) float32 features of the two branches of the image as it is, un-normalised; both or none. Only
+    the damage laboratory asks for them.
     """
 
     names: list[str]
@@ -36,6 +40,8 @@ class Embeddings:
     attention: np.ndarray | None
     flip: bool
     truth: dict[str, np.ndarray]
+    local: np.ndarray | None = None
+    global_: np.ndarray | None = None
 
 
 def write_embeddings(path: str | Path, embeddings: Embeddings) -> None:
@@ -54,6 +60,8 @@ def write_embeddings(path: str | Path, embeddings: Embeddings) -> None:
         "attention": pa.nulls(count, pa.list_(pa.float32(), 2)) if attention is None else rows(attention),
         **{name: pa.array(values, pa.float32()) for name, values in embeddings.truth.items()},
     }
+    if embeddings.local is not None and embeddings.global_ is not None:
+        columns |= dict(zip(BRANCHES, map(rows, (embeddings.local, embeddings.global_)), strict=True))
     table = pa.table(columns).replace_schema_metadata({FLIP: json.dumps(embeddings.flip)})
     with atomic(path) as temporary, pa.ipc.new_file(str(temporary), table.schema) as sink:
         sink.write_table(table)
@@ -68,7 +76,12 @@ def read_embeddings(path: str | Path) -> Embeddings:
     table = read_table(path, COLUMNS)
     width = getattr(table.schema.field("embedding").type, "list_size", 1)
     types = [pa.string(), pa.int32(), pa.list_(pa.float32(), width), pa.float32(), pa.list_(pa.float32(), 2)]
-    check_types(path, table, pa.schema(zip(COLUMNS, types, strict=True)), filled=("name", "label", "embedding", "norm"))
+    branches = BRANCHES if BRANCHES[0] in table.column_names else ()
+    check_columns(path, table, branches)
+    length = getattr(table.schema.field(BRANCHES[0]).type, "list_size", 1) if branches else 0
+    features = [(name, pa.list_(pa.float32(), length)) for name in branches]
+    expected = pa.schema([*zip(COLUMNS, types, strict=True), *features])
+    check_types(path, table, expected, filled=("name", "label", "embedding", "norm", *branches))
     flip = (table.schema.metadata or {}).get(FLIP.encode())
     if flip not in (b"true", b"false"):
         raise DataError(f"{path}: does not say whether mirror images were added; run `dvc repro embed`")
@@ -80,7 +93,9 @@ def read_embeddings(path: str | Path) -> Embeddings:
     if attended:
         check_types(path, table, table.schema, filled=["attention"])
     attention = rows_of(table, "attention") if attended else None
-    for name, values in {"embedding": vectors, "norm": norms, "attention": attention}.items():
+    local, global_ = (rows_of(table, name) if branches else None for name in BRANCHES)
+    columns = {"embedding": vectors, "norm": norms, "attention": attention, "local": local, "global": global_}
+    for name, values in columns.items():
         if values is None:
             continue
         wrong = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
@@ -99,7 +114,9 @@ def read_embeddings(path: str | Path) -> Embeddings:
         norms=norms,
         attention=attention,
         flip=flip == b"true",
-        truth={name: table[name].to_numpy() for name in table.column_names if name not in COLUMNS},
+        truth={name: table[name].to_numpy() for name in table.column_names if name not in (*COLUMNS, *branches)},
+        local=local,
+        global_=global_,
     )
 
 

@@ -1,4 +1,4 @@
-"""Encoded images to pixels: JPEG, PNG, BMP and WebP, and never more pixels than a photo has."""
+"""Encoded images to pixels, JPEG, PNG, BMP and WebP, and never more pixels than a photo has; pixels to PNG."""
 
 from __future__ import annotations
 
@@ -47,6 +47,11 @@ def decode(encoded: bytes) -> np.ndarray:
     if pixels is None:
         raise ValueError(f"not a readable image ({len(encoded)} bytes); {READ} are read")
     return pixels
+
+
+def encode(image: np.ndarray) -> bytes:
+    """PNG: without loss, so that a benchmark's low quality is its own; 9 KB a crop at 64 pixels, 23 KB at 112."""
+    return cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
 def image_size(encoded: bytes) -> tuple[int, int] | None:

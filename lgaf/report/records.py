@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from lgaf.evaluate.compare import Difference
 from lgaf.report.columns import tables_of
 from lgaf.report.facts import Row, Run
 from lgaf.report.lines import AVERAGE_COLUMN, Line
@@ -64,14 +65,19 @@ def measured_records(
                 metric = found[name]
                 record = {"kind": "measured", **facts(row), "benchmark": benchmark, "metric": name, **values(metric)}
                 if test := tests.get((row.id, benchmark, name)):
-                    record |= {
-                        "reference": run.labels[run.reference],
-                        "reference_minus_this": per_cent(test.difference),
-                        "difference_low": per_cent(test.low),
-                        "difference_high": per_cent(test.high),
-                        "p": f"{test.p:.4f}",
-                    }
+                    record |= record_of_difference(run, test)
                 yield record
+
+
+def record_of_difference(run: Run, test: Difference) -> Record:
+    """The reference minus a row."""
+    return {
+        "reference": run.labels[run.reference],
+        "reference_minus_this": per_cent(test.difference),
+        "difference_low": per_cent(test.low),
+        "difference_high": per_cent(test.high),
+        "p": f"{test.p:.4f}",
+    }
 
 
 def per_cent(fraction: float) -> str:

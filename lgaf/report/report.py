@@ -11,8 +11,11 @@ from lgaf.report import render
 from lgaf.report.cells import Results
 from lgaf.report.columns import KINDS
 from lgaf.report.curves import write_curves
+from lgaf.report.damage_plots import draw_damage, write_damage_curves
+from lgaf.report.damage_tables import PRINTED, SUMMED, damage_metrics, damage_tables
 from lgaf.report.drawing import draw
 from lgaf.report.facts import run_of
+from lgaf.report.laboratory import read_laboratory
 from lgaf.report.measured import measure, metrics_of
 from lgaf.report.metrics import Metrics, dump_metrics, summarise
 from lgaf.report.paired import paired_tests
@@ -59,18 +62,33 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
         alignment={shown.get(key, key): values for key, values in counts.items()},
     )
     tables = make_tables(results)
+    laboratory = read_laboratory(layout.laboratory, settings)
+    printed, summed = metrics, metrics
+    if laboratory:
+        tables += damage_tables(laboratory, results.run)
+        printed, summed = (
+            joined(metrics, damage_metrics(laboratory, evaluate.confidence, names)) for names in (PRINTED, SUMMED)
+        )
 
     for folder in FOLDERS:
         shutil.rmtree(layout.results / folder, ignore_errors=True)
-    write_json(layout.results / "metrics.json", dump_metrics(metrics))
-    for row, values in summarise(metrics).items():
+    write_json(layout.results / "metrics.json", dump_metrics(printed))
+    for row, values in summarise(summed).items():
         write_json(layout.results / "summary" / f"{row}.json", values)
     write_tables(tables, layout.results / "tables")
     histories = [(model.row, model.training.history) for model in models]
     look = Look(results.run.labels, len(settings.seeds))
     write_curves(results.summaries, histories, look.labels, layout.results / "curves")
     draw(results.summaries, histories, look, layout.results / "plots")
-    return metrics
+    if laboratory:
+        write_damage_curves(laboratory, look.labels, layout.results / "curves")
+        draw_damage(laboratory, look, layout.results / "plots", evaluate.confidence)
+    return printed
+
+
+def joined(first: Metrics, second: Metrics) -> Metrics:
+    """The metrics of both, row by row."""
+    return {row: benchmarks | second[row] for row, benchmarks in first.items()}
 
 
 def make_tables(results: Results) -> list[Table]:

@@ -32,6 +32,8 @@ class ReportRun(Strict):
     benchmarks: tuple[str, ...]
     source: str
     """``data.source``."""
+    damaged: tuple[str, ...] = ()
+    """Benchmarks whose faces are in the damage laboratory; none where there is none."""
     train_set: str | None
     """Training set of source ``official``, as params.yaml names it."""
     seed: int

@@ -46,11 +46,13 @@ class Layout:
 
     results: ``scores/ROW/SEED/BENCHMARK.json`` and ``align/BENCHMARK.json`` inside it; the report is written beside
     them. replicates: ``ROW/SEED/BENCHMARK.arrow`` inside it. models: ``ROW/SEED/training.json`` inside it.
+    laboratory: the damage laboratory's files of each row and seed, ``ROW/SEED/`` inside it.
     """
 
     results: Path
     replicates: Path
     models: Path
+    laboratory: Path
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lgaf.catalogue import title_of
+from lgaf.damage.sheet import damage_sheet
 from lgaf.machine import describe_machine
-from lgaf.paths import MODELS, PHOTOS, REPLICATES, RESULTS
+from lgaf.paths import DAMAGE, LABORATORY, MODELS, PHOTOS, REPLICATES, RESULTS
 from lgaf.report.report import report
 from lgaf.report.settings import ReportRun
 from lgaf.report.sources import TRAIN, Layout, read_alignment
@@ -15,13 +16,15 @@ from lgaf.world.contact_sheet import contact_sheet
 
 
 def run() -> None:
-    """Write the report, and of the generated world a sheet of its faces."""
+    """Write the report, and sheets of the faces of the generated world and of the laboratory."""
     settings = read_settings("report", ReportRun)
-    layout = Layout(RESULTS, REPLICATES, MODELS)
+    layout = Layout(RESULTS, REPLICATES, MODELS, LABORATORY)
     report(layout, settings, training_set(settings, layout), describe_machine())
     if settings.source == "world":
         packs = [PHOTOS / f"{name}.arrow" for name in (TRAIN, *settings.benchmarks)]
         contact_sheet(packs, RESULTS / "plots" / "world-faces.jpg")
+    if settings.damaged:
+        damage_sheet(DAMAGE, RESULTS / "plots" / "damage-faces.jpg")
 
 
 def training_set(settings: ReportRun, layout: Layout) -> str:

@@ -39,7 +39,9 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     # Each stage's own settings class stands in its module; some of those load torch, so they are loaded here, once.
     from lgaf.stages.align import AlignRun
     from lgaf.stages.basis import BasisRun
+    from lgaf.stages.damage import DamageRun
     from lgaf.stages.embed import EmbedRun
+    from lgaf.stages.laboratory import LaboratoryRun
     from lgaf.stages.score import ScoreRun
 
     photos = photos_run(settings)
@@ -48,14 +50,23 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     def align(on_miss: str) -> Strict:
         return AlignRun(alignment=alignment, image_size=settings.image_size, on_miss=on_miss)  # type: ignore[arg-type]
 
+    laboratory = bool(settings.damaged)
+    embed = EmbedRun(
+        benchmarks=tuple(settings.benchmarks), device=settings.device, flip=settings.flip, laboratory=laboratory
+    )
     found: dict[str, tuple[Strict, list[str]]] = {
         "basis": (BasisRun(), ["lgaf.stages.basis"]),
         "photos": (photos, [f"lgaf.stages.{settings.data.source}"]),
         "align/train": (align(settings.align.train_miss), ["lgaf.stages.align"]),
         "align/test": (align(settings.align.test_miss), ["lgaf.stages.align"]),
-        "embed": (
-            EmbedRun(benchmarks=tuple(settings.benchmarks), device=settings.device, flip=settings.flip),
-            ["lgaf.stages.embed"],
+        "damage": (
+            DamageRun(benchmarks=tuple(settings.damaged), seed=settings.seed, damage=settings.damage),
+            ["lgaf.stages.damage"],
+        ),
+        "embed": (embed, ["lgaf.stages.embed"]),
+        "laboratory": (
+            LaboratoryRun(enabled=laboratory, seed=settings.seed, evaluate=settings.evaluate),
+            ["lgaf.stages.laboratory"],
         ),
         "score": (
             ScoreRun(generated=settings.data.source == "world", seed=settings.seed, evaluate=settings.evaluate),
@@ -100,6 +111,7 @@ def report_run(settings: Settings) -> ReportRun:
         seeds=settings.train.seeds,
         benchmarks=tuple(settings.benchmarks),
         source=settings.data.source,
+        damaged=tuple(settings.damaged),
         train_set=str(settings.data.train) if settings.data.train else None,
         seed=settings.seed,
         evaluate=settings.evaluate,

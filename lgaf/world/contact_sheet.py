@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from lgaf.errors import DataError
-from lgaf.files import atomic
 from lgaf.formats.pack import Pack
+from lgaf.tiles import write_tiles
 
-TILE, COLUMNS, MARGIN = 125, 10, 110
+TILE, COLUMNS = 125, 10
 Truth = dict[str, np.ndarray]
 
 
@@ -48,16 +47,7 @@ def contact_sheet(packs: Iterable[str | Path], path: str | Path) -> None:
             raise DataError(f"{source}: column {min(missing)!r} is missing; only packs of the generated world have it")
         for label, indices in rows_of(source.stem, pack.truth):
             spread = indices[np.linspace(0, len(indices) - 1, min(COLUMNS, len(indices))).astype(int)]
-            strip = np.full((TILE, MARGIN + COLUMNS * TILE, 3), 255, np.uint8)
-            for line, word in enumerate(label.split(" ", 1)):
-                cv2.putText(strip, word, (6, 50 + 20 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.42, 0, 1, cv2.LINE_AA)
-            for column, index in enumerate(spread):
-                tile = cv2.resize(pack.image(int(index)), (TILE, TILE), interpolation=cv2.INTER_AREA)
-                strip[:, MARGIN + column * TILE : MARGIN + (column + 1) * TILE] = tile
-            strips.append(strip)
+            strips.append((label, [pack.image(int(index)) for index in spread]))
     if not strips:
         raise DataError(f"{path}: no pack to show; run `dvc repro` to render the world")
-    sheet = cv2.cvtColor(np.concatenate(strips), cv2.COLOR_RGB2BGR)
-    _, content = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, 85])
-    with atomic(path) as temporary:
-        temporary.write_bytes(content.tobytes())
+    write_tiles(strips, path, TILE, COLUMNS)

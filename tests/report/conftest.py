@@ -10,7 +10,7 @@ from lgaf.report.sources import Layout
 def copy(layout: Layout, folder: Path) -> Layout:
     """The same files in another folder."""
     shutil.copytree(layout.results.parent, folder, dirs_exist_ok=True)
-    return Layout(folder / "results", folder / "replicates", folder / "models")
+    return Layout(folder / "results", folder / "replicates", folder / "models", folder / "laboratory")
 
 
 @pytest.fixture(scope="session")

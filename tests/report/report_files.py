@@ -125,7 +125,7 @@ def protocol(benchmark: str, world: bool = True) -> Protocol:
 
 def write_run(folder: Path, run: ReportRun, world: bool = True) -> Layout:
     """Write what the report reads, and where."""
-    layout = Layout(folder / "results", folder / "replicates", folder / "models")
+    layout = Layout(folder / "results", folder / "replicates", folder / "models", folder / "laboratory")
     for number, benchmark in enumerate(run.benchmarks):
         write_protocol(folder / "protocol.json", protocol(benchmark, world))
         for row in run.rows:

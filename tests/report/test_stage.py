@@ -11,7 +11,7 @@ from report_files import settings, write_run
 
 from lgaf.files import write_json
 from lgaf.formats.pack import write_pack
-from lgaf.paths import MODELS, PHOTOS, REPLICATES, RESULTS
+from lgaf.paths import LABORATORY, MODELS, PHOTOS, REPLICATES, RESULTS
 from lgaf.report.sources import Layout
 from lgaf.stages.inputs import write_settings
 from lgaf.stages.report import run, training_set
@@ -57,4 +57,4 @@ def test_the_stage_writes_the_report_and_the_worlds_faces(folder: Path, source: 
 def test_an_official_training_set_is_known_by_its_size(folder: Path, images: int, title: str):
     write_json(RESULTS / "align" / "train.json", {"counts": {"images": images}})
     asked = settings(source="official", train_set="sets/my_set")
-    assert training_set(asked, Layout(RESULTS, REPLICATES, MODELS)) == title
+    assert training_set(asked, Layout(RESULTS, REPLICATES, MODELS, LABORATORY)) == title

@@ -1,0 +1,203 @@
+"""Probes against a gallery, every one with every one: TAR@FAR and AUC for many weightings of the people at once.
+
+The same rules as :mod:`lgaf.evaluate.weighted_roc`, for millions of pairs in hundredths of a second: a true accept rate
+needs the non-mated pairs about its threshold one by one, and of the few above them only how many there are of each two
+people. Weights of a resample: :mod:`lgaf.evaluate.bootstrap`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from lgaf.errors import DataError
+
+NUMBERS_A_BLOCK = 2**18
+"""Weights of pairs held at a time: 1 MB of float32, which stays in the cache."""
+PAIRS_A_RUN = 32
+FEW = 50
+"""Pairs whose weights are sooner added up one by one."""
+EXACT = 2**20
+"""Pairs whose weights float32 still adds up exactly, with room for the weights themselves."""
+SPREAD = (1.5, 4.0, 64.0, np.inf)
+"""By which factor of the target rate's number of pairs a resample's threshold may be away: tried in turn."""
+LEVELS = 2**15
+"""Steps of the cosine, from -1 to 1, to which an AUC is computed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Crossed:
+    """Who is compared with whom.
+
+    probe: (D,), gallery: (G,) whose each is, 0 ... ``people`` - 1; own: (D,) the gallery's image that a probe was made
+    from, with which it is not compared.
+    """
+
+    probe: np.ndarray
+    gallery: np.ndarray
+    own: np.ndarray
+    people: int
+
+    @cached_property
+    def mated(self) -> np.ndarray:
+        """(M,) places of the mated pairs in the raveled (D, G)."""
+        same = self.probe[:, None] == self.gallery
+        same[np.arange(len(self.probe)), self.own] = False
+        return np.flatnonzero(same)
+
+    @cached_property
+    def nonmated(self) -> np.ndarray:
+        """(N,) places of the non-mated pairs in the raveled (D, G)."""
+        return np.flatnonzero(self.probe[:, None] != self.gallery)
+
+    def check(self) -> None:
+        """Check that there are pairs of both kinds.
+
+        Raises:
+            DataError: there are none of one.
+        """
+        if not len(self.mated) or not len(self.nonmated):
+            kind = "non-mated" if len(self.mated) else "mated"
+            raise DataError(f"no {kind} pair among {len(self.probe)} damaged and {len(self.gallery)} clean faces")
+
+    def owners(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """People of the probes and of the gallery's images, (P,) and (P,), of places in the raveled (D, G)."""
+        row, column = np.divmod(places, len(self.gallery))
+        return self.probe[row], self.gallery[column]
+
+    def weigh(self, places: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """(R,) total weight of the pairs at ``places``, where people count (U, R) ``weights`` times."""
+        one, other = self.owners(places)
+        if len(places) < FEW:
+            return (weights[one] * weights[other]).sum(axis=0)
+        exact = weights.astype(np.float32 if len(places) < EXACT else np.float64)
+        counts = np.bincount(one * self.people + other, minlength=self.people**2).reshape(self.people, self.people)
+        return ((counts.astype(exact.dtype) @ exact) * exact).sum(axis=0, dtype=np.float64)
+
+    def weigh_nonmated(self, weights: np.ndarray) -> np.ndarray:
+        """(R,) total weight of all non-mated pairs."""
+        probes, images = (np.bincount(side, minlength=self.people) for side in (self.probe, self.gallery))
+        return (probes @ weights) * (images @ weights) - (probes * images) @ weights**2
+
+
+def tar(pairs: Crossed, scores: np.ndarray, far: float, weights: np.ndarray) -> np.ndarray:
+    """(R,) true accept rates at a false accept rate, of (D, G) scores, where people count (U, R) ``weights`` times.
+
+    The highest rate of a rule "same person iff score >= t" whose false accept rate is at most ``far``; NaN where all
+    pairs of a kind have no weight.
+    """
+    return accepted(pairs, scores, thresholds(pairs, scores, far, weights), weights)
+
+
+def accepted(pairs: Crossed, scores: np.ndarray, above: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(R,) share of the mated pairs' weight whose score is higher than (R,) ``above``; NaN where they have none,
+    or ``above`` is."""
+    mated = scores.ravel()[pairs.mated]
+    order = np.argsort(-mated, kind="stable")
+    owner = pairs.owners(pairs.mated[order])[0]
+    total = np.zeros((len(order) + 1, weights.shape[1]), np.float32)  # sums of so few whole numbers are exact
+    np.cumsum(weights.astype(np.float32)[owner], axis=0, out=total[1:])
+    count = np.searchsorted(-mated[order], -above)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isnan(above), np.nan, total[count, np.arange(len(count))] / total[-1])
+
+
+def thresholds(pairs: Crossed, scores: np.ndarray, far: float, weights: np.ndarray) -> np.ndarray:
+    """(R,) the highest score of a non-mated pair that may not be accepted: a pair is where its score is higher.
+
+    NaN where the non-mated pairs have no weight, -inf where all may be accepted.
+    """
+    nonmated = scores.ravel()[pairs.nonmated]
+    total = pairs.weigh_nonmated(weights)
+    found = np.full(weights.shape[1], np.nan)
+    todo = np.flatnonzero(total > 0)
+    for spread in SPREAD:
+        if len(todo):
+            found[todo] = near(pairs, nonmated, far, spread, weights[:, todo], far * total[todo])
+            todo = todo[np.isnan(found[todo])]
+    return found
+
+
+def near(
+    pairs: Crossed, nonmated: np.ndarray, far: float, spread: float, weights: np.ndarray, allowed: np.ndarray
+) -> np.ndarray:
+    """(R,) thresholds that lie where the pairs' number is ``far`` of all, up to a factor of ``spread``; else NaN.
+
+    allowed: (R,) weight that may be accepted.
+    """
+    count = len(nonmated)
+    first, last = int(far * count / spread), int(min(count, far * count * spread + 10))
+    high, low = np.inf, np.partition(nonmated, count - last)[count - last]
+    if first:
+        high = np.partition(nonmated, count - first)[count - first]
+    found = np.full(len(allowed), np.nan)
+    before = pairs.weigh(pairs.nonmated[nonmated >= high], weights) if first else np.zeros(len(allowed))
+    inside = np.flatnonzero((nonmated > low) & (nonmated < high))
+    inside = inside[np.argsort(-nonmated[inside], kind="stable")]
+    place, reached = first_refused(*pairs.owners(pairs.nonmated[inside]), weights, allowed - before)
+    scores = np.append(nonmated[inside], low)
+    # The pairs of the lowest score, however many share it, are accepted or refused together.
+    refused = (high > low) & (before + reached + pairs.weigh(pairs.nonmated[nonmated == low], weights) > allowed)
+    fits = before <= allowed
+    found[fits & refused] = scores[place[fits & refused]]
+    if last == count:
+        found[fits & ~refused] = -np.inf
+    return found
+
+
+def first_refused(
+    one: np.ndarray, other: np.ndarray, weights: np.ndarray, allowed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(R,) place of the first of K pairs of people (K,), (K,) with which the weight exceeds ``allowed`` (R,), K where
+    none does; and (R,) the weight of all.
+
+    Runs of pairs are added up, then the one run in which the limit lies is gone through.
+    """
+    count, people = len(one), len(weights)
+    runs = -(-count // PAIRS_A_RUN)
+    padding = np.full(runs * PAIRS_A_RUN - count, people)  # somebody of no weight
+    one, other = (np.append(side, padding).reshape(runs, PAIRS_A_RUN) for side in (one, other))
+    single = np.vstack([weights, np.zeros(weights.shape[1])]).astype(np.float32)
+    sums = np.empty((runs, weights.shape[1]))
+    step = max(1, NUMBERS_A_BLOCK // (PAIRS_A_RUN * weights.shape[1]))
+    for start in range(0, runs, step):
+        block = slice(start, start + step)
+        sums[block] = np.einsum("bkr,bkr->br", single[one[block]], single[other[block]])
+    reached = np.cumsum(sums, axis=0)
+    run = np.count_nonzero(reached <= allowed, axis=0)
+    total = reached[-1] if runs else np.zeros(len(allowed))
+    inner = np.minimum(run, max(runs - 1, 0))
+    column = np.arange(len(allowed))
+    if not runs:
+        return run, total
+    within = np.cumsum(single[one[inner].T, column] * single[other[inner].T, column], axis=0)
+    before = (reached - sums)[inner, column]
+    place = np.where(run < runs, run * PAIRS_A_RUN + np.count_nonzero(before + within <= allowed, axis=0), count)
+    return place, total
+
+
+def auc(pairs: Crossed, scores: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
+    """The AUC of (D, G) cosines, equal ones counted half, and what it is where people count (U, R) ``weights`` times.
+
+    Cosines are rounded to 1 / 16,384. The second is of first order in the weights, AUC + sum of (weight - 1) times the
+    person's influence (infinitesimal jackknife, Efron, "Nonparametric estimates of standard error", Biometrika 68
+    (1981)): an AUC is a mean over thousands of pairs, and of a thousand resamples the exact value would take seconds.
+    """
+    level = np.clip(np.rint((scores.ravel() + 1) * (LEVELS / 2)), 0, LEVELS).astype(np.int32)
+    mated, nonmated = level[pairs.mated], level[pairs.nonmated]
+    over = 1 - below(mated)[nonmated]  # share of the mated pairs above each non-mated one
+    under = below(nonmated)[mated]
+    value = float(under.mean())
+    owner = pairs.owners(pairs.mated)[0]
+    influence = np.bincount(owner, under - value, minlength=pairs.people) / len(mated)
+    for side in pairs.owners(pairs.nonmated):
+        influence += np.bincount(side, over - value, minlength=pairs.people) / len(nonmated)
+    return value, np.clip(value + influence @ (weights - 1), 0, 1)
+
+
+def below(levels: np.ndarray) -> np.ndarray:
+    """(LEVELS + 1,) share of (P,) levels below each level, those equal to it counted half."""
+    counts = np.bincount(levels, minlength=LEVELS + 1)
+    return (np.cumsum(counts) - counts / 2) / len(levels)

@@ -1,0 +1,119 @@
+"""The damage laboratory of every row, read and averaged: over seeds, over the levels of a kind, over the kinds of a
+group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lgaf.damage.kinds import CLEAN, GROUPS, KINDS, condition, kinds_of
+from lgaf.errors import DataError
+from lgaf.evaluate.bootstrap import Estimate
+from lgaf.evaluate.conditions import LOCAL, REPLICATES, SUMMARY, TAR
+from lgaf.evaluate.replicates import Replicates, read_replicates
+from lgaf.evaluate.seeds import over_seeds, seed_draws
+from lgaf.files import read_json
+from lgaf.report.measured import Measured
+from lgaf.report.settings import ReportRun
+
+Table = dict[str, dict[str, Estimate]]
+"""{condition, kind or group: {metric: ...}}"""
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """What the laboratory says of all rows.
+
+    estimates: {row: {``clean``, condition, kind or group: {metric of :mod:`lgaf.evaluate.laboratory`: ...}}};
+    constants: {row with two branches: the one weight chosen for each seed's model}; levels: how many; protocol: lines
+    to print.
+    """
+
+    estimates: dict[str, dict[str, dict[str, Measured]]]
+    constants: dict[str, list[float]]
+    levels: int
+    protocol: list[str]
+
+    @property
+    def branched(self) -> list[str]:
+        """The rows with two branches."""
+        return [row for row, names in self.estimates.items() if LOCAL + TAR in names[CLEAN]]
+
+
+def read_laboratory(folder: Path, settings: ReportRun) -> Laboratory | None:
+    """Read ``folder``/ROW/SEED of every row and seed; None where there is no laboratory.
+
+    Raises:
+        DataError: a file is missing or broken, or not of the same faces and resamples as the others.
+    """
+    if not settings.damaged:
+        return None
+    estimates: dict[str, dict[str, dict[str, Measured]]] = {}
+    constants: dict[str, list[float]] = {}
+    protocol: list[str] = []
+    first: Replicates | None = None
+    for row in (it.id for it in settings.rows):
+        tables = []
+        for seed in settings.seeds:
+            path = folder / row / str(seed) / REPLICATES
+            found = read_replicates(path)
+            first = first or found
+            some = next(iter(found.estimates.values()))
+            if not found.paired_with(first) or len(some.replicates) != settings.evaluate.replicates:
+                raise DataError(f"{path}: of other faces or resamples than those asked for; run `dvc repro laboratory`")
+            tables.append(with_means(found.estimates))
+            summary = read_json(path.with_name(SUMMARY))
+            protocol = protocol or summary["protocol"]
+            if summary["constant"] is not None:
+                constants.setdefault(row, []).append(summary["constant"])
+        drawn = seed_draws(row, len(tables), settings.evaluate.replicates, settings.seed)
+        estimates[row] = {
+            name: {
+                metric: Measured(
+                    over_seeds([table[name][metric] for table in tables], drawn),
+                    tuple(table[name][metric].value for table in tables),
+                )
+                for metric in metrics
+            }
+            for name, metrics in tables[0].items()
+        }
+    assert first is not None
+    levels = sum(name.rpartition("-")[0] == KINDS[0].name for name in estimates[settings.rows[0].id])
+    return Laboratory(estimates, constants, levels, protocol)
+
+
+def with_means(estimates: Mapping[str, Estimate]) -> Table:
+    """Conditions, and the means over the levels of each kind and over the kinds of each group."""
+    table: Table = {}
+    for key, estimate in estimates.items():
+        name, _, metric = key.rpartition(" ")
+        table.setdefault(name, {})[metric] = estimate
+    for kind in KINDS:
+        levels = [name for name in table if name.rpartition("-")[0] == kind.name]
+        shared = table[levels[0]] if levels else {}
+        means = {metric: mean([table[name][metric] for name in levels]) for metric in shared}
+        table[kind.name] = means | table.get(kind.name, {})
+    for group in GROUPS:
+        if group not in table:
+            kinds = [table[name] for name in kinds_of(group)]
+            table[group] = {metric: mean([kind[metric] for kind in kinds]) for metric in kinds[0]}
+    return table
+
+
+def mean(estimates: Sequence[Estimate]) -> Estimate:
+    """The plain mean over conditions of the same people."""
+    return Estimate(
+        value=float(np.mean([it.value for it in estimates])),
+        n=sum(it.n for it in estimates),
+        units=estimates[0].units,
+        replicates=np.mean([it.replicates for it in estimates], axis=0),
+    )
+
+
+def by_level(laboratory: Laboratory, row: str, kind: str, metric: str) -> list[Estimate]:
+    """A metric of a row without damage and at each level of a kind."""
+    names = [CLEAN, *(condition(kind, level) for level in range(1, laboratory.levels + 1))]
+    return [laboratory.estimates[row][name][metric].estimate for name in names]

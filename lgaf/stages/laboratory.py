@@ -1,0 +1,27 @@
+"""Stage ``laboratory``: one model in the damage laboratory."""
+
+from __future__ import annotations
+
+from lgaf.evaluate.laboratory import score_files
+from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.paths import DAMAGE, EMBEDDINGS, LABORATORY
+from lgaf.stages.inputs import read_settings
+from lgaf.strict import Strict
+
+
+class LaboratoryRun(Strict):
+    """How the laboratory is scored."""
+
+    enabled: bool
+    seed: int
+    """Seed of the bootstrap."""
+    evaluate: EvaluateSettings
+
+
+def run(row: str, seed: str) -> None:
+    """Score the model of ``row`` and ``seed``; without a laboratory the folder stays empty."""
+    settings = read_settings("laboratory", LaboratoryRun)
+    folder = LABORATORY / row / seed
+    folder.mkdir(parents=True, exist_ok=True)
+    if settings.enabled:
+        score_files(EMBEDDINGS / row / seed / DAMAGE.name, folder, row, int(seed), settings.evaluate, settings.seed)
