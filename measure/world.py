@@ -125,7 +125,7 @@ def likeness(embeddings: np.ndarray, people: np.ndarray) -> dict[str, float]:
     mates, strangers = cosine[mated], cosine[~mated]
     apart = (mates.mean() - strangers.mean()) / np.sqrt((mates.var() + strangers.var()) / 2)
     return {"mates": mates.mean(), "mates_sd": mates.std(), "strangers": strangers.mean(),
-            "strangers_sd": strangers.std(), "d'": apart}  # fmt: skip
+            "strangers_sd": strangers.std(), "d_prime": apart}  # fmt: skip
 
 
 def pasted(real_faces: Faces, world_faces: Faces, part: str) -> np.ndarray:
@@ -159,7 +159,7 @@ def report(
         found = likeness(np.stack([network(crop) for crop in tqdm(faces.crops, f"{name} {kind}")]), faces.people)
         data[kind] = {key: round(float(value), 4) for key, value in found.items()}
         rows.append([name, kind, f"{found['mates']:.3f} ± {found['mates_sd']:.3f}",
-                     f"{found['strangers']:.3f} ± {found['strangers_sd']:.3f}", f"{found[chr(100) + chr(39)]:.2f}"])  # fmt: skip
+                     f"{found['strangers']:.3f} ± {found['strangers_sd']:.3f}", f"{found['d_prime']:.2f}"])  # fmt: skip
     if len(kinds) == 2:
         world_faces, real_faces = kinds.values()
         count = min(len(firsts(world_faces)), len(firsts(real_faces)))
