@@ -48,7 +48,7 @@ def draw_eye(random: np.random.Generator, origin: str, male: bool) -> Eye:
         ring=random.uniform(0.2, 0.8),
         rays=int(random.integers(2**31)),
         radius=random.normal(0.405, 0.018),
-        white=to_linear(np.array([0.80, 0.76, 0.73]) * (1 - random.uniform(0, 0.12) * np.array([0.4, 1, 1.5]))),
+        white=to_linear(np.array([0.68, 0.63, 0.60]) * (1 - random.uniform(0, 0.12) * np.array([0.4, 1, 1.5]))),
         lashes=random.uniform(0.35, 0.9) if male else random.uniform(0.6, 1.2),
     )
 
@@ -106,12 +106,13 @@ def lids(random: np.random.Generator, origin: str) -> tuple[np.ndarray, np.ndarr
     """
     deep, hood = random.gamma(2.2, 0.16), random.uniform(0, 0.35)
     trough, bags, tired = random.gamma(1.3, 0.11), random.gamma(1.2, 0.10), random.gamma(1.5, 0.09)
-    soft = -(deep + 0.10) * both(11.0, 7.365, 6.0, 0.075, -0.004)  # above the inner corner, where sockets are deepest
-    soft -= 0.75 * deep * both(19.0, 7.385, 10.0, 0.05)
-    soft -= (0.4 * deep + 0.05) * both(9.3, 7.27, 2.6, 0.07)
-    soft += random.uniform(0, 0.22) * both(22.5, 7.41, 6, 0.035)  # light on the brow's bone
+    soft = -0.8 * deep * both(12.0, 7.375, 6.0, 0.06, -0.004)  # above the inner corner, where sockets are deepest
+    soft -= (0.8 * deep + 0.08) * both(21.0, 7.375, 9.0, 0.045)
+    soft -= 0.3 * deep * both(9.3, 7.27, 2.6, 0.07)
+    soft += random.uniform(0, 0.15) * both(22.5, 7.42, 6, 0.03)  # light on the brow's bone
     soft -= hood * both(24.5, 7.355, 5.0, 0.045)
-    soft -= (0.05 + tired) * both(17.0, 7.185, 9.5, 0.045, -0.002)
+    soft -= (0.08 + tired) * both(18.5, 7.20, 9.5, 0.04, -0.001)
+    soft -= random.uniform(0.1, 0.5) * both(22.5, 7.225, 5.0, 0.022, 0.002)  # the lower lashes
     soft -= trough * both(12.5, 7.15, 4.5, 0.045, -0.012)
     soft += 0.5 * bags * both(17, 7.155, 7, 0.03)
     soft -= bags * both(17.5, 7.095, 9, 0.028)

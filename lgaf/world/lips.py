@@ -21,6 +21,8 @@ class Mouth:
     """(3,) factor on the skin's colour."""
     strength: float
     """How far the lips differ from the skin, 0..1."""
+    shade: float
+    """How much darker the upper lip is than the lower."""
     teeth: np.ndarray
     """(3,) linear."""
     gaps: float
@@ -32,7 +34,8 @@ def draw_mouth(random: np.random.Generator, male: bool) -> Mouth:
     red = random.uniform(0.38, 0.68)
     return Mouth(
         tint=np.array([random.uniform(0.6, 0.95), red, red * random.uniform(1.0, 1.4)], np.float32),
-        strength=random.uniform(0.25, 0.85) if male else random.uniform(0.45, 1.0),
+        strength=random.uniform(0.3, 0.9) if male else random.uniform(0.5, 1.0),
+        shade=random.uniform(0.1, 0.6),
         teeth=to_linear(np.array([0.90, 0.87, 0.80]) * random.uniform(0.86, 1.0)),
         gaps=random.uniform(0.1, 0.5),
     )
@@ -52,7 +55,7 @@ def about_lips(random: np.random.Generator, male: bool) -> tuple[np.ndarray, np.
     soft = -random.uniform(0.05, 0.45) * spot(0, 6.455, random.uniform(4, 9), 0.035)  # under the lower lip
     soft -= random.uniform(0.0, 0.30) * both(14.6, 6.60, 1.8, 0.05)  # corners
     soft -= random.uniform(0.02, 0.25) * spot(0, 6.785, 4.5, 0.03)  # under the nose
-    soft += random.normal(0.0, 0.09) * spot(0, 6.74, 11, 0.05)  # the upper lip
+    soft += random.normal(-0.12, 0.14) * spot(0, 6.735, 11, 0.05)  # the upper lip
     soft += random.normal(0.0, 0.10) * spot(0, 6.33, 8, 0.07)  # the chin
     groove = random.uniform(0, 1)
     ridge = np.zeros((SIZE, SIZE), np.uint8)

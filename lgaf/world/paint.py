@@ -126,7 +126,7 @@ def paint_head(subject: Subject, scene: Scene, light: Light, seen: Surface, look
         gloss[cloth] = 0.0
     sent, _ = shade(light, albedo, normal, open_air, shadow, VIEW, gloss)
     eyes = np.flatnonzero(catch)
-    sent[eyes] += (catch[eyes] * glint(light, normal[eyes]))[:, None]
+    sent[eyes] += catch[eyes, None] * (glint(light, normal[eyes])[:, None] + 0.05 * light.sky)  # what a wet eye mirrors
     return to_srgb(tone(sent))
 
 
@@ -143,7 +143,8 @@ def skin_colour(
     red = np.array([0.10, -0.10, -0.08], np.float32) * (0.6 + 0.4 * base.mean())
     albedo *= 1 + maps[:, 4:5] * red
     share = np.clip(lips * min(1, subject.mouth.strength + 0.3 * scene.makeup), 0, 1)[:, None]
-    lip = base * subject.mouth.tint
+    upper = np.clip((seen.rest[:, 1] - 6.60) / 0.02, 0, 1)  # turned away from the light, and darker
+    lip = base * subject.mouth.tint * (1 - np.float32(subject.mouth.shade) * upper)[:, None]
     if scene.makeup > 0.3:
         lip = lip + 0.8 * scene.makeup * (np.array([0.36, 0.03, 0.06], np.float32) - lip)
     albedo += share * (lip * np.exp(0.6 * detail)[:, None] - albedo)
