@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from lgaf.world.texture import value_noise
+from lgaf.world.canvas import value_noise
 
 
 def muted(random: np.random.Generator) -> np.ndarray:

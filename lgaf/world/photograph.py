@@ -12,11 +12,11 @@ from lgaf.world.basis import Basis, lit, vertex_normals
 from lgaf.world.camera import encode, take
 from lgaf.world.cover import Picture, View, cover_head, cover_mouth
 from lgaf.world.mesh import Points, deform, project, rotation, turn
-from lgaf.world.paint import Subject, Surface, paint_head
+from lgaf.world.paint import Look, Subject, Surface, paint_head
 from lgaf.world.raster import rasterise
 from lgaf.world.scene import HAIR_STYLES, Scene, draw_light, linear_skin
 from lgaf.world.shade import VIEW, Light, shade
-from lgaf.world.texture import unroll
+from lgaf.world.canvas import unroll
 
 SUPERSAMPLING = 1.25
 """Rendered pixels to a sensor's pixel, along a line."""
@@ -93,11 +93,12 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
     within = sheet.scalp(basis.vertices, style) if style else np.full(len(vertices), -90.0)
     values = fragments.interpolate(np.column_stack([studio.fixed, normals, shadow, within]).astype(np.float32))
     surface = Surface(
-        part=basis.part[fragments.corners[:, 0]], rest=values[:, :3], lips=values[:, 3], openness=values[:, 4],
-        lashes=values[:, 5], normal=values[:, 7:10], shadow=values[:, 10], within=values[:, 11],
+        pixel=fragments.pixel, part=basis.part[fragments.corners[:, 0]], rest=values[:, :3], lips=values[:, 3],
+        openness=values[:, 4], lashes=values[:, 5], normal=values[:, 7:10], shadow=values[:, 10], within=values[:, 11],
         cloth=collar(values[:, :3], edge, plunge) > 0,
     )  # fmt: skip
-    picture.colour[fragments.pixel] = paint_head(subject, scene, light, surface, studio.eye_centres)
+    look = Look(head, size, scene.interocular / frame * size, studio.eye_centres)
+    picture.colour[fragments.pixel] = paint_head(subject, scene, light, surface, look)
     picture.depth[fragments.pixel] = fragments.depth
     face = fragments.pixel[values[:, 6] > 0.5]
 
