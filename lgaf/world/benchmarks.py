@@ -206,7 +206,11 @@ def protocol(world: Set, settings: WorldSettings, seed: int) -> Verification | I
             gallery=[name for name in names if name.endswith("_frontal")],
             probes={f"d{d}": [name for name in names if name.endswith(f"_d{d}")] for d in SCFACE_EYES},
         )
-    return pair_list(world, settings.pairs, np.random.default_rng([seed, 3, BENCHMARKS.index(world.name)]))
+    drawn = pair_list(world, settings.pairs, np.random.default_rng([seed, 3, BENCHMARKS.index(world.name)]))
+    kind = {shot.name: shot.kind for shot in world.shots}
+    crossed = all(kind[left] != kind[right] for left, right, _ in drawn.pairs)  # then all pairs cross kinds as well
+    groups = [[name for name in names if kind[name] == which] for which in (0, 1)] if crossed else [names]
+    return drawn.model_copy(update={"all_pairs": groups})
 
 
 def people_of(shots: list[Shot]) -> list[list[Shot]]:
