@@ -101,7 +101,7 @@ def paint_head(subject: Subject, scene: Scene, light: Light, seen: Surface, look
 
     skin = np.flatnonzero(part == 0)
     albedo[skin], gloss[skin], normal[skin] = skin_colour(subject, scene, seen[skin], normal[skin], look.head)
-    dim = float(np.clip(linear_skin(scene).mean() / 0.30, 0.35, 1.0))
+    dim = float(np.clip(linear_skin(scene).mean() / 0.35, 0.12, 1.0))  # dark skin goes with dark eyes
     for k in (1, 2):
         eye = np.flatnonzero(part == k)
         away = seen.rest[eye] - look.eye_centres[k - 1]
