@@ -10,11 +10,11 @@ import numpy as np
 
 from lgaf.world import sheet
 from lgaf.world.basis import Basis, vertex_normals
+from lgaf.world.canvas import value_noise
 from lgaf.world.mesh import Pose, project
 from lgaf.world.raster import rasterise
 from lgaf.world.scene import HAIR_STYLES, HEADWEAR, Scene
 from lgaf.world.shade import VIEW, Light, shade, to_linear, to_srgb, tone
-from lgaf.world.canvas import value_noise
 
 MASKS = np.array([[0.55, 0.75, 0.85], [0.92, 0.93, 0.94], [0.08, 0.08, 0.09], [0.75, 0.55, 0.65]])
 """Colours of surgical masks, sRGB."""

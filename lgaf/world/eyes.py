@@ -104,7 +104,7 @@ def lids(random: np.random.Generator, origin: str) -> tuple[np.ndarray, np.ndarr
 
     A person has a crease at a height of their own, or none; deep or flat sockets; a tear trough; bags.
     """
-    deep, hood = random.normal(0.12, 0.26), random.uniform(-0.15, 0.35)  # sockets deep, flat, or full and light
+    deep, hood = random.normal(0.05, 0.30), random.uniform(-0.15, 0.35)  # sockets deep, flat, or full and light
     trough, bags, tired = random.gamma(1.3, 0.11), random.gamma(1.2, 0.10), random.gamma(1.5, 0.09)
     soft = -0.55 * deep * both(12.0, 7.375, 5.0, 0.05, -0.004)  # above the inner corner, where sockets are deepest
     soft -= 0.9 * deep * both(21.0, 7.375, 9.0, 0.045)
@@ -132,5 +132,5 @@ def lids(random: np.random.Generator, origin: str) -> tuple[np.ndarray, np.ndarr
         strokes(fold, [at(a, 7.24 - (0.012 + droop) * np.sin(np.pi * (0.1 + 0.85 * u)) - 0.012 * u)], under, 1)
     line, faint = soften(canvas, 1.0), soften(fold, 1.2)
     red = 0.6 * random.random() * both(17, 7.20, 9, 0.05) + 0.5 * both(9.8, 7.255, 1.6, 0.03)
-    tone = enlarge(soft) - 0.75 * line - 0.22 * faint - 0.3 * soften(canvas, 3.0)
+    tone = enlarge(soft) - 0.6 * line - 0.2 * faint - 0.15 * soften(canvas, 3.0)
     return tone, -0.020 * line - 0.006 * faint, enlarge(red)

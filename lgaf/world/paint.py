@@ -43,7 +43,7 @@ class Subject:
     def hairs(self) -> tuple[float, float, float]:
         """Darkness of the brows against the hair, strength of the brows, and of the shadow of a shaved beard."""
         random = np.random.default_rng([self.person.marks, 10])
-        return random.uniform(0.35, 0.9), random.uniform(0.55, 1.0), max(0.0, random.uniform(-0.15, 0.42))
+        return random.uniform(0.15, 0.8), random.uniform(0.65, 1.05), max(0.0, random.uniform(-0.15, 0.42))
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from lgaf.world import occluders, sheet
 from lgaf.world.background import draw_background
 from lgaf.world.basis import Basis, lit, vertex_normals
 from lgaf.world.camera import encode, take
+from lgaf.world.canvas import unroll
 from lgaf.world.cover import Picture, View, cover_head, cover_mouth
 from lgaf.world.mesh import Points, deform, project, rotation, turn
 from lgaf.world.paint import Look, Subject, Surface, paint_head
 from lgaf.world.raster import rasterise
 from lgaf.world.scene import HAIR_STYLES, Scene, draw_light, linear_skin
 from lgaf.world.shade import VIEW, Light, shade
-from lgaf.world.canvas import unroll
 
 SUPERSAMPLING = 1.25
 """Rendered pixels to a sensor's pixel, along a line."""
