@@ -8,29 +8,32 @@ import numpy as np
 
 from lgaf.world.background import muted
 from lgaf.world.identity import Person
+from lgaf.world.looks import ALIKE, TONES
 from lgaf.world.shade import Light, to_linear
 from lgaf.world.sheet import Style
 
-TONES = np.array([[250, 222, 204], [234, 192, 166], [212, 164, 130], [174, 122, 88], [124, 82, 58], [80, 52, 38]]) / 255
-"""Skin, light to dark, sRGB."""
-HAIRS = np.array([[22, 18, 16], [44, 30, 22], [78, 52, 34], [120, 84, 50], [176, 138, 88], [130, 62, 34]]) / 255
 HAIR_STYLES = {
     "crop": Style(0.035, -1, 0, 0, 0.1, 0.05),
     "short": Style(0.10, 1, 0, 0, 0.3, 0.10),
+    "side": Style(0.13, 3, 0, 0, 0.2, 0.10),
+    "back": Style(0.13, -3, 0, 0, 0.1, 0.06),
     "tousled": Style(0.17, 6, 0, 0, 0.8, 0.14),
     "fringe": Style(0.12, 13, 0.05, 0.1, 0.1, 0.06),
-    "receding": Style(0.06, -22, 0, 0, 0.1, 0.14),
+    "receding": Style(0.06, -14, 0, 0, 0.1, 0.14),
     "afro": Style(0.34, 2, 0, 0, 1.0, 0.04),
+    "curls": Style(0.22, 2, 0.2, 0.3, 1.0, 0.14),
+    "pixie": Style(0.10, 8, 0.1, 0, 0.3, 0.14),
     "bob": Style(0.12, 4, 0.75, 0.55, 0.2, 0.05),
-    "long": Style(0.11, 0, 1.5, 1.6, 0.5, 0.10),
+    "long": Style(0.11, 0, 1.5, 1.6, 0.3, 0.10),
+    "waves": Style(0.13, 0, 1.3, 1.5, 0.8, 0.10),
+    "long curls": Style(0.2, 2, 1.0, 1.0, 1.0, 0.12),
     "long fringe": Style(0.11, 12, 1.4, 1.5, 0.3, 0.07),
-    "swept": Style(0.13, -2, 0.0, 0.3, 0.3, 0.07),
+    "tail": Style(0.06, 0, 0.0, 0.3, 0.1, 0.05),
+    "bun": Style(0.06, 0, 0.0, 0.0, 0.1, 0.05),
 }
-MENS = ("crop", "short", "tousled", "fringe", "receding", "afro", "swept", "bald", "short", "crop")
-WOMENS = ("bob", "long", "long fringe", "swept", "fringe", "afro", "long", "short", "bob", "tousled")
 OCCLUDERS = {
-    "sunglasses": 0.15, "mask": 0.15, "scarf": 0.08, "hand": 0.15, "patch": 0.17, "phone": 0.09, "glasses": 0.07,
-    "headwear": 0.05, "fingers": 0.09,
+    "sunglasses": 0.17, "mask": 0.16, "scarf": 0.09, "hand": 0.16, "patch": 0.18, "phone": 0.09, "headwear": 0.05,
+    "fingers": 0.10,
 }  # fmt: skip
 """What covers a face, and how often."""
 HEADWEAR = {
@@ -51,7 +54,7 @@ class Scene:
     expression: dict[str, float] = field(default_factory=dict)
     gaze: tuple[float, float] = (0.0, 0.0)
     skin: np.ndarray = field(default_factory=lambda: TONES[1])
-    hair: np.ndarray = field(default_factory=lambda: HAIRS[1])
+    hair: np.ndarray = field(default_factory=lambda: np.array([0.17, 0.12, 0.09]))
     clothes: np.ndarray = field(default_factory=lambda: np.array([0.3, 0.3, 0.4]))
     style: str = "short"
     headwear: str = ""
@@ -138,15 +141,15 @@ def draw_expression(random: np.random.Generator, strength: float = 1.0) -> dict[
 def draw_scene(random: np.random.Generator, person: Person, age: float, frame: int, **fixed: object) -> Scene:
     """Draw a mild photograph in the wild; ``fixed`` sets fields of the scene instead of drawing them.
 
-    Colours of skin, hair, clothes and light are drawn for the image and not for the person: were they the person's,
-    colour alone would tell people apart.
+    Colours and habits are the person's (looks.py), light, camera and the day change them: faces are tanned or flushed,
+    hair is worn differently, a beard is trimmed.
     """
-    style = str(random.choice(MENS if person.male else WOMENS))
-    tone = random.uniform(0, len(TONES) - 1)
-    skin = np.array([np.interp(tone, np.arange(len(TONES)), TONES[:, k]) for k in range(3)])
-    hair = HAIRS[random.integers(len(HAIRS))] * random.uniform(0.7, 1.2)
-    grey = np.clip((age - 45) / 30, 0, 1) * random.random()
-    hair = hair * (1 - grey) + np.array([0.72, 0.72, 0.70]) * grey
+    looks = person.looks
+    others = ALIKE.get(looks.style, ())
+    style = str(random.choice(others)) if others and random.random() < 0.3 else looks.style
+    grey = float(np.clip(0.5 + (age - looks.greying) / 22, 0, 1))
+    hair = looks.hair * (1 - grey) + np.array([0.74, 0.74, 0.73]) * grey
+    day = random.normal(0, 0.03) + random.normal(0, 0.012, 3)
     eyes = frame * random.uniform(0.155, 0.205)
     scene = Scene(
         yaw=float(np.clip(random.normal(0, 17), -45, 45)),
@@ -155,13 +158,14 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         age=age,
         expression=draw_expression(random),
         gaze=(float(random.normal(0, 7)), float(random.normal(0, 5))),
-        skin=np.clip(skin * (1 + random.normal(0, 0.04, 3)), 0.05, 1),
+        skin=np.clip(looks.skin * (1 + day), 0.05, 1),
         hair=np.clip(hair * (1 + random.normal(0, 0.05, 3)), 0.02, 1),
         clothes=muted(random),
         style=style,
         headwear=str(random.choice(list(HEADWEAR))) if random.random() < 0.05 else "",
-        beard=float(max(0, random.uniform(-0.5, 1))),
-        makeup=0.0 if person.male else float(max(0, random.uniform(-0.8, 0.8))),
+        beard=float(np.clip(looks.beard + random.normal(0, 0.12), 0, 1)) if person.male else 0.0,
+        makeup=float(np.clip(looks.makeup + random.normal(0, 0.15), 0, 1)) if looks.makeup else 0.0,
+        glasses="glasses" if random.random() < looks.glasses else "",
         light=draw_light(random, float(random.random() ** 1.5)),
         interocular=float(eyes),
         centre=(float(random.uniform(0.42, 0.58)), float(random.uniform(0.42, 0.56))),
@@ -185,7 +189,7 @@ def hinder(random: np.random.Generator, scene: Scene, occlude: float, deform: fl
         scene = replace(scene, deformation=float(random.uniform(0.04, 0.26)))
     if random.random() < occlude:
         kind = random.choice(list(OCCLUDERS), p=list(OCCLUDERS.values()))
-        if kind in ("sunglasses", "glasses"):
+        if kind == "sunglasses":
             scene = replace(scene, glasses=str(kind))
         elif kind in ("mask", "scarf"):
             scene = replace(scene, mask=str(kind))
@@ -193,8 +197,6 @@ def hinder(random: np.random.Generator, scene: Scene, occlude: float, deform: fl
             scene = replace(scene, headwear=str(random.choice(list(HEADWEAR))))
         else:
             scene = replace(scene, things=(str(kind),))
-    elif random.random() < 0.06:
-        scene = replace(scene, glasses="glasses")
     return scene
 
 
