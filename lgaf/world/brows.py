@@ -17,9 +17,9 @@ def paint_brows(random: np.random.Generator, male: bool) -> np.ndarray:
     """(SIZE, SIZE) 0..1, how much of the skin the brows cover."""
     canvas = np.zeros((SIZE, SIZE), np.uint8)
     inner, outer = random.normal(7.0, 1.6), random.normal(30.5, 2.8)
-    height = HEIGHT + random.normal(-0.012 if male else 0.012, 0.032)
+    height = HEIGHT + random.normal(-0.012 if male else 0.012, 0.038)
     form = draw_form(random, male)
-    thick = float(np.exp(random.normal(np.log(0.072 if male else 0.052), 0.36)))
+    thick = float(np.exp(random.normal(np.log(0.075 if male else 0.054), 0.45)))
     dense = float(np.clip(random.beta(2.2, 1.5), 0.12, 1))
     taper, fade = random.uniform(0.35, 0.95), random.uniform(0, 0.7)  # of the tail; of the hairs at its end
     soft_head = random.uniform(0, 0.25)
@@ -49,7 +49,7 @@ def paint_brows(random: np.random.Generator, male: bool) -> np.ndarray:
         t = random.uniform(0.45, 0.75)
         x, y = inner + (outer - inner) * t, height + np.interp(t, np.linspace(0, 1, len(form)), form)
         strokes(canvas, [at(np.array([x, x + 1]), np.array([y - 0.05, y + 0.05]))], 0, 3)
-    hairs, shade = soften(canvas, 0.7), soften(canvas, 2.6)
+    hairs, shade = soften(canvas, 0.9), soften(canvas, 3.2)
     return np.clip((0.75 * hairs + 0.65 * shade) * (0.55 + 0.65 * dense), 0, 0.93)
 
 
@@ -58,10 +58,10 @@ def draw_form(random: np.random.Generator, male: bool) -> np.ndarray:
     t = np.linspace(0, 1, 24)
     peak = random.uniform(0.5, 0.78)
     kind = random.choice(4, p=[0.4, 0.3, 0.2, 0.1] if male else [0.2, 0.4, 0.28, 0.12])
-    high = random.uniform(0.005, 0.03) if kind == 0 else random.uniform(0.03, 0.085)
+    high = random.uniform(0.005, 0.03) if kind == 0 else random.uniform(0.03, 0.11)
     roof = np.minimum(t / peak, (1 - t) / (1 - peak))
     form = np.sin(roof * np.pi / 2) if kind in (0, 1) else roof
     if kind == 3:
         form = roof - 0.25 * np.sin(t * 2 * np.pi)
-    slope = random.normal(-0.005, 0.03)
+    slope = random.normal(-0.03, 0.04)
     return cv2.blur((high * (form - 0.5) + slope * (t - 0.5))[:, None], (1, 3))[:, 0]

@@ -48,8 +48,8 @@ def draw_eye(random: np.random.Generator, origin: str, male: bool) -> Eye:
         ring=random.uniform(0.2, 0.8),
         rays=int(random.integers(2**31)),
         radius=random.normal(0.405, 0.018),
-        white=to_linear(np.array([0.68, 0.63, 0.60]) * (1 - random.uniform(0, 0.12) * np.array([0.4, 1, 1.5]))),
-        lashes=random.uniform(0.35, 0.9) if male else random.uniform(0.6, 1.2),
+        white=to_linear(np.array([0.72, 0.67, 0.64]) * (1 - random.uniform(0, 0.12) * np.array([0.4, 1, 1.5]))),
+        lashes=random.uniform(0.05, 0.6) if male else random.uniform(0.15, 1.0),
     )
 
 
@@ -96,7 +96,7 @@ def lid_shadow(pixel: np.ndarray, size: int, scale: float) -> np.ndarray:
     seen = np.zeros((row.max() - top + pad + 1, column.max() - left + pad + 1), np.float32)
     seen[row - top, column - left] = 1
     soft = cv2.GaussianBlur(seen, (0, 0), max(0.6, 0.028 * scale))
-    return np.clip(1.5 * soft[row - top - drop, column - left] + 0.05, 0, 1)
+    return np.clip(1.6 * soft[row - top - drop, column - left] + 0.15, 0, 1)
 
 
 def lids(random: np.random.Generator, origin: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -104,15 +104,15 @@ def lids(random: np.random.Generator, origin: str) -> tuple[np.ndarray, np.ndarr
 
     A person has a crease at a height of their own, or none; deep or flat sockets; a tear trough; bags.
     """
-    deep, hood = random.gamma(2.2, 0.16), random.uniform(0, 0.35)
+    deep, hood = random.normal(0.05, 0.30), random.uniform(-0.15, 0.35)  # sockets deep, flat, or full and light
     trough, bags, tired = random.gamma(1.3, 0.11), random.gamma(1.2, 0.10), random.gamma(1.5, 0.09)
-    soft = -0.8 * deep * both(12.0, 7.375, 6.0, 0.06, -0.004)  # above the inner corner, where sockets are deepest
-    soft -= (0.8 * deep + 0.08) * both(21.0, 7.375, 9.0, 0.045)
-    soft -= 0.3 * deep * both(9.3, 7.27, 2.6, 0.07)
+    soft = -0.55 * deep * both(12.0, 7.375, 5.0, 0.05, -0.004)  # above the inner corner, where sockets are deepest
+    soft -= 0.9 * deep * both(21.0, 7.375, 9.0, 0.045)
+    soft -= 0.2 * deep * both(9.3, 7.27, 2.6, 0.07)
     soft += random.uniform(0, 0.15) * both(22.5, 7.42, 6, 0.03)  # light on the brow's bone
     soft -= hood * both(24.5, 7.355, 5.0, 0.045)
-    soft -= (0.08 + tired) * both(18.5, 7.20, 9.5, 0.04, -0.001)
-    soft -= random.uniform(0.1, 0.5) * both(22.5, 7.225, 5.0, 0.022, 0.002)  # the lower lashes
+    soft -= (tired - 0.06) * both(18.5, 7.20, 9.5, 0.04, -0.001)
+    soft -= random.uniform(0.0, 0.5) * both(20.5, 7.23, 6.5, 0.02, 0.001)  # the lower lashes
     soft -= trough * both(12.5, 7.15, 4.5, 0.045, -0.012)
     soft += 0.5 * bags * both(17, 7.155, 7, 0.03)
     soft -= bags * both(17.5, 7.095, 9, 0.028)
@@ -122,7 +122,7 @@ def lids(random: np.random.Generator, origin: str) -> tuple[np.ndarray, np.ndarr
     canvas, fold = np.zeros((SIZE, SIZE), np.uint8), np.zeros((SIZE, SIZE), np.uint8)
     monolid = random.random() < (0.55 if origin == "asian" else 0.06)
     height, slant = random.uniform(0.012, 0.07), random.normal(0, 0.014)
-    strength = random.uniform(0, 50) if monolid else random.uniform(90, 250)
+    strength = random.uniform(0, 50) if monolid else random.uniform(40, 250)
     reach = slice(random.integers(0, 4), 20 - random.integers(0, 3))
     under, droop = random.uniform(20, 170), random.uniform(0.02, 0.05)
     for side in (-1, 1):
@@ -132,5 +132,5 @@ def lids(random: np.random.Generator, origin: str) -> tuple[np.ndarray, np.ndarr
         strokes(fold, [at(a, 7.24 - (0.012 + droop) * np.sin(np.pi * (0.1 + 0.85 * u)) - 0.012 * u)], under, 1)
     line, faint = soften(canvas, 1.0), soften(fold, 1.2)
     red = 0.6 * random.random() * both(17, 7.20, 9, 0.05) + 0.5 * both(9.8, 7.255, 1.6, 0.03)
-    tone = enlarge(soft) - 0.75 * line - 0.22 * faint - 0.3 * soften(canvas, 3.0)
+    tone = enlarge(soft) - 0.6 * line - 0.2 * faint - 0.15 * soften(canvas, 3.0)
     return tone, -0.020 * line - 0.006 * faint, enlarge(red)

@@ -35,7 +35,7 @@ def draw_mouth(random: np.random.Generator, male: bool) -> Mouth:
     return Mouth(
         tint=np.array([random.uniform(0.6, 0.95), red, red * random.uniform(1.0, 1.4)], np.float32),
         strength=random.uniform(0.3, 0.9) if male else random.uniform(0.5, 1.0),
-        shade=random.uniform(0.1, 0.6),
+        shade=random.uniform(0.2, 0.75),
         teeth=to_linear(np.array([0.90, 0.87, 0.80]) * random.uniform(0.86, 1.0)),
         gaps=random.uniform(0.1, 0.5),
     )
@@ -55,7 +55,7 @@ def about_lips(random: np.random.Generator, male: bool) -> tuple[np.ndarray, np.
     soft = -random.uniform(0.05, 0.45) * spot(0, 6.455, random.uniform(4, 9), 0.035)  # under the lower lip
     soft -= random.uniform(0.0, 0.30) * both(14.6, 6.60, 1.8, 0.05)  # corners
     soft -= random.uniform(0.02, 0.25) * spot(0, 6.785, 4.5, 0.03)  # under the nose
-    soft += random.normal(-0.12, 0.14) * spot(0, 6.735, 11, 0.05)  # the upper lip
+    soft += random.normal(-0.2, 0.17) * spot(0, 6.725, 12, 0.045)  # the upper lip
     soft += random.normal(0.0, 0.10) * spot(0, 6.33, 8, 0.07)  # the chin
     groove = random.uniform(0, 1)
     ridge = np.zeros((SIZE, SIZE), np.uint8)

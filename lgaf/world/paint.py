@@ -43,7 +43,7 @@ class Subject:
     def hairs(self) -> tuple[float, float, float]:
         """Darkness of the brows against the hair, strength of the brows, and of the shadow of a shaved beard."""
         random = np.random.default_rng([self.person.marks, 10])
-        return random.uniform(0.35, 0.9), random.uniform(0.55, 1.0), max(0.0, random.uniform(-0.15, 0.42))
+        return random.uniform(0.15, 0.8), random.uniform(0.65, 1.05), max(0.0, random.uniform(-0.15, 0.42))
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def paint_head(subject: Subject, scene: Scene, light: Light, seen: Surface, look
 
     skin = np.flatnonzero(part == 0)
     albedo[skin], gloss[skin], normal[skin] = skin_colour(subject, scene, seen[skin], normal[skin], look.head)
-    dim = float(np.clip(linear_skin(scene).mean() / 0.30, 0.35, 1.0))
+    dim = float(np.clip(linear_skin(scene).mean() / 0.35, 0.12, 1.0))  # dark skin goes with dark eyes
     for k in (1, 2):
         eye = np.flatnonzero(part == k)
         away = seen.rest[eye] - look.eye_centres[k - 1]

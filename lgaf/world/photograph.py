@@ -38,7 +38,7 @@ class Studio:
         y, z = basis.vertices[:, 1], basis.vertices[:, 2]
         eyes = basis.vertices[np.concatenate(self.points.eyes)]
         away = np.linalg.norm(basis.vertices[:, None] - eyes[None], axis=2).min(1)
-        above = np.where(y > eyes[:, 1].mean() - 0.01, 1.0, 0.35)
+        above = np.where(y > eyes[:, 1].mean() - 0.01, 1.0, 0.6)
         lashes = np.exp(-((away / 0.045) ** 2)) * above * (basis.part == 0) * 1.3
         self.face = (basis.part < 3) & (np.abs(angle) < 68) & (y > 6.3) & (y < 7.95) & (z > 0.6)
         self.eye_centres = np.stack([basis.vertices[eye].mean(0) for eye in self.points.eyes])
