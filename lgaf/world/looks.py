@@ -66,12 +66,8 @@ class Looks:
 def draw_looks(random: np.random.Generator, male: bool, shares: dict[str, float]) -> Looks:
     """Draw a person's looks from sex and shares of origins (origin -> weight)."""
 
-    def lie(table: dict[str, tuple[float, float]]) -> float:
-        mean, spread = (sum(table[o][k] * w for o, w in shares.items()) for k in (0, 1))
-        return float(random.normal(mean, spread))
-
-    skin = between(TONES, lie(MELANIN)) * (1 + random.normal(0, 1, 3) * [0.015, 0.025, 0.035])
-    hair = between(HAIRS, lie(FAIRNESS))
+    skin = between(TONES, lie(random, MELANIN, shares)) * (1 + random.normal(0, 1, 3) * [0.015, 0.025, 0.035])
+    hair = between(HAIRS, lie(random, FAIRNESS, shares))
     if random.random() < 0.10 * shares.get("caucasian", 0):
         hair = 0.3 * hair + 0.7 * RED * random.uniform(0.7, 1.3)
     if not male and random.random() < 0.15:  # dyed
@@ -87,7 +83,7 @@ def draw_looks(random: np.random.Generator, male: bool, shares: dict[str, float]
         hair=hair,
         greying=float(random.normal(57, 10)),
         style=style,
-        hairline=float(random.normal(1, 4.0)),
+        hairline=float(random.normal(3, 4.0)),
         corners=float(random.gamma(2, 8) if male else random.gamma(1.5, 3)),
         bald=float(random.uniform(30, 120)) if male else 200.0,
         part=float(random.choice([-1, 1]) * random.choice([random.uniform(2, 10), random.uniform(18, 40)])),
@@ -95,6 +91,12 @@ def draw_looks(random: np.random.Generator, male: bool, shares: dict[str, float]
         makeup=0.0 if male else float(np.clip(random.normal(0.3, 0.3), 0, 0.9)),
         glasses=float(random.choice([0.0, 0.03, 0.9], p=[0.6, 0.24, 0.16])),
     )
+
+
+def lie(random: np.random.Generator, table: dict[str, tuple[float, float]], shares: dict[str, float]) -> float:
+    """A normal draw whose mean and spread are those of the origins, by their shares."""
+    mean, spread = (sum(table[origin][k] * share for origin, share in shares.items()) for k in (0, 1))
+    return float(random.normal(mean, spread))
 
 
 def between(table: np.ndarray, place: float) -> np.ndarray:

@@ -80,7 +80,7 @@ def draw_light(random: np.random.Generator, harsh: float = 0.5) -> Light:
         directions.astype(np.float32),
         (strength * (1 + warm)).astype(np.float32),
         sky.astype(np.float32),
-        (sky * random.uniform(0.45, 0.8)).astype(np.float32),
+        (sky * random.uniform(0.25, 0.65)).astype(np.float32),
     )
 
 
@@ -98,7 +98,7 @@ def draw_expression(random: np.random.Generator, strength: float = 1.0) -> dict[
     if kind in ("smile", "laugh"):
         both("mouthSmile", 0.75 * much)
         both("cheekSquint", 0.5 * much)
-        both("mouthUpperUp", 0.3 * much)
+        both("mouthUpperUp", 0.4 * much * random.uniform(0, 2))
         if kind == "laugh":
             weights["face/jawOpen"] = 0.35 * much
             both("mouthLowerDown", 0.3 * much)
@@ -134,7 +134,7 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
     style = str(random.choice(others)) if others and random.random() < 0.3 else looks.style
     grey = float(np.clip(0.5 + (age - looks.greying) / 22, 0, 1))
     hair = looks.hair * (1 - grey) + np.array([0.70, 0.69, 0.67]) * grey
-    day = random.normal(0, 0.03) + random.normal(0, 0.012, 3)
+    day = random.normal(0, 0.04) + random.normal(0, 0.012, 3)
     eyes = frame * random.uniform(0.155, 0.205)
     scene = Scene(
         yaw=float(np.clip(random.normal(0, 17), -45, 45)),
@@ -164,7 +164,7 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         motion=float(random.uniform(0, 4)) if random.random() < 0.08 else 0.0,
         noise=float(random.uniform(0.002, 0.018)),
         quality=int(random.integers(70, 96)),
-        exposure=float(0.62 * np.exp(random.normal(0, 0.2))),
+        exposure=float(0.62 * np.exp(random.normal(0, 0.24))),
         contrast=float(random.normal(1.08, 0.08)),
         warmth=float(random.normal(0, 0.08)),
         grey=bool(random.random() < 0.04),
