@@ -59,7 +59,7 @@ def eye_colour(eye: Eye, gaze: tuple[float, float], dim: float, away: np.ndarray
     Args:
         eye: the person's.
         gaze: where it looks, degrees.
-        dim: factor on the iris; dark skin goes with dark eyes.
+        dim: factor on the iris, and in part on the white; dark skin goes with dark eyes.
         away: the points.
     """
     away = away / (np.linalg.norm(away, axis=1, keepdims=True) + 1e-6)
@@ -73,7 +73,8 @@ def eye_colour(eye: Eye, gaze: tuple[float, float], dim: float, away: np.ndarray
     iris = eye.iris * dim * shine[:, None]
     veins = 1 - np.clip((angle - 1.3) / 1.6, 0, 0.45)[:, None] * np.array([0.5, 0.9, 0.9], np.float32)
     blend = np.clip((angle - 0.96) / 0.14, 0, 1)[:, None]
-    albedo = iris * (1 - blend) + eye.white * veins * blend
+    white = eye.white * (0.6 + 0.4 * dim)
+    albedo = iris * (1 - blend) + white * veins * blend
     albedo = albedo * np.clip((angle - 0.36) / 0.10, 0.04, 1)[:, None]
     return albedo.astype(np.float32), np.where(angle < 1.2, 0.20, 0.05).astype(np.float32)
 

@@ -126,7 +126,7 @@ def paint_head(subject: Subject, scene: Scene, light: Light, seen: Surface, look
         gloss[cloth] = 0.0
     sent, _ = shade(light, albedo, normal, open_air, shadow, VIEW, gloss)
     eyes = np.flatnonzero(catch)
-    sent[eyes] += catch[eyes, None] * (glint(light, normal[eyes])[:, None] + 0.05 * light.sky)  # what a wet eye mirrors
+    sent[eyes] += catch[eyes, None] * (glint(light, normal[eyes])[:, None] + 0.02 * light.sky)  # what a wet eye mirrors
     return to_srgb(tone(sent))
 
 
