@@ -10,12 +10,12 @@ from harness import fuzz
 from lgaf.errors import DataError
 
 with atheris.instrument_imports():
-    from lgaf.data.official import cfp, cplfw, ijb, lfw
+    from lgaf.data.official import cfp, cplfw, ijb, lfw_lists
 
 CFP = [f"{person:03d}/frontal/{number:02d}.jpg" for person in range(1, 4) for number in range(1, 5)]
 READERS = (
-    lfw.read_pairs,
-    lfw.read_train,
+    lfw_lists.read_pairs,
+    lfw_lists.read_train,
     lambda path: cplfw.read_pairs(path, "cplfw"),
     cfp.read_list,
     lambda path: cfp.read_split(path, [f"Data/Images/{name}" for name in CFP], CFP, True, {}),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from lgaf.errors import DataError, LgafError, RegressionError
+from lgaf.errors import DataError, LgafError, RegressionError, SettingsError
 from lgaf.paths import PARAMS, PHOTOS
 
 STAGES = {
@@ -58,6 +58,15 @@ def diff(arguments: argparse.Namespace) -> None:
     from lgaf.report.diff import diff_revisions
 
     print(diff_revisions(arguments.old, arguments.new))
+
+
+def folds(arguments: argparse.Namespace) -> None:
+    """Test each fold of LFW by networks that all others trained, one DVC experiment a fold, and tell their mean."""
+    from lgaf.folds import run_folds
+
+    if arguments.params != str(PARAMS):
+        raise SettingsError(f"--params {arguments.params}: DVC's experiments read {PARAMS}; copy it there")
+    print(run_folds())
 
 
 def doctor(arguments: argparse.Namespace) -> None:
@@ -110,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
     compared = command(diff)
     compared.add_argument("old", nargs="?", default="HEAD", help="revision (default: %(default)s)")
     compared.add_argument("new", nargs="?", help="revision (default: the workspace)")
+    command(folds)
     command(doctor)
     exported = command(export)
     exported.add_argument("pack")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from lgaf.align.settings import AlignSettings
-from lgaf.data.settings import OfficialOptions
+from lgaf.data_settings import DataSettings
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.model_settings import Architecture, EmbeddingDim, Fusion, LocalBranch
@@ -19,7 +19,6 @@ from lgaf.report.settings import CheckSettings
 from lgaf.rows import ROWS, LgafRow, PlainRow
 from lgaf.strict import Seed, Strict, checked
 from lgaf.train.settings import Recipe, TrainingRun, TrainSettings
-from lgaf.world.settings import WorldSettings
 from lgaf.yaml import read_yaml
 
 BENCHMARKS = {
@@ -29,33 +28,6 @@ BENCHMARKS = {
 }
 """Source -> the benchmarks that it has."""
 RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=40)]
-
-
-class DataSettings(OfficialOptions):
-    """Where photos come from, and how official benchmarks are read."""
-
-    source: Literal["world", "lfw", "official"] = "world"
-    """``world``: the generated faces; ``lfw``: the photos of Labeled Faces in the Wild, to train and to test;
-    ``official``: any training set and any benchmarks, as docs/datasets/ shows them."""
-    root: Path | None = None
-    """Folder that holds the data sets; LFW is fetched into it where source is ``lfw``, it is not there, and there is a
-    network."""
-    train: Path | None = None
-    """Training set of ``official``, below ``root``: a folder with train.rec, a folder a person, or a pack. Null where
-    nothing is trained."""
-    world: WorldSettings = WorldSettings()
-    """What is generated."""
-
-    def official_options(self) -> dict[str, Any]:
-        """The options of :func:`lgaf.data.official.readers.open_benchmark`."""
-        return {name: getattr(self, name) for name in OfficialOptions.model_fields}
-
-    @model_validator(mode="after")
-    def root_for_real_data(self) -> DataSettings:
-        """Real photos lie somewhere."""
-        if self.source != "world" and self.root is None:
-            raise ValueError(f"source {self.source!r} needs data.root, the folder that holds (or shall hold) it")
-        return self
 
 
 class Settings(Strict):

@@ -16,6 +16,8 @@ from lgaf.align.warp import TEMPLATE_SIZE
 from lgaf.catalogue import BENCHMARKS, TRAINING_SETS, Entry
 from lgaf.config import Settings
 from lgaf.data.benchmark import Image
+from lgaf.data.official.lfw_fetch import locate_lfw
+from lgaf.data.official.lfw_split import split_lfw
 from lgaf.data.official.readers import locate, open_benchmark
 from lgaf.data.official.run import no_root, no_training_set
 from lgaf.errors import LgafError
@@ -94,8 +96,6 @@ def find_benchmark(settings: Settings, name: str) -> Finding:
 
 def find_lfw(settings: Settings) -> Finding:
     """What there is of LFW, to train and to test."""
-    from lgaf.data.official.lfw import lists_of, locate_lfw
-
     root, entry = settings.data.root, BENCHMARKS["lfw"]
     assert root is not None
     try:
@@ -103,13 +103,12 @@ def find_lfw(settings: Settings) -> Finding:
         if folder is None:
             said = f"{root} holds no lfw; scikit-learn fetches it there, about {entry.gigabytes:g} GB"
             return Finding("lfw", "to fetch", said, entry)
-        lists = lists_of(folder)
-        images = [Image(photo.name, lists.photos / photo.name) for photo in {**lists.trained, **lists.tested}]
+        split = split_lfw(folder, settings.data.lfw.fold)
+        images = [Image(photo.name, split.photos / photo.name) for photo in {**split.trained, **split.tested.named}]
         size = sum(map(bytes_of, images))
     except (LgafError, OSError) as error:
         return Finding("lfw", "broken", str(error), entry)
-    said = f"{len(lists.trained):,} photos to train on, {len(lists.pairs):,} pairs to test"
-    return Finding("lfw", "ok", said, entry, len(images), pack_bytes(settings, len(images), size))
+    return Finding("lfw", "ok", str(split), entry, len(images), pack_bytes(settings, len(images), size))
 
 
 def find_training_set(settings: Settings) -> Finding:

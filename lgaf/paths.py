@@ -16,3 +16,14 @@ REPLICATES = Path("replicates")
 RESULTS = Path("results")
 REFERENCE = RESULTS / "reference.json"
 STATE = Path(".cache/train")
+EXPERIMENTS = Path(".dvc/tmp/exps")
+"""Where DVC puts the copies of the project that `dvc exp run --temp` and `--queue` run in."""
+
+
+def in_project(path: Path) -> Path:
+    """A path of params.yaml, which is of the project's folder also where the run is in a copy of it.
+
+    A copy has tracked files only; data sets, which Git ignores, stay where they are.
+    """
+    copies = (folder for folder in Path.cwd().parents if folder.parts[-3:] == EXPERIMENTS.parts)
+    return next((copy.parents[2] / path for copy in copies), path)

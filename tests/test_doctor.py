@@ -127,7 +127,8 @@ def test_lfw_source(tmp_path):
     asked = settings(tmp_path, ["lfw"], source="lfw")
     (found, _) = find_problems(asked, tmp_path)
     assert (found.state, found.images) == ("ok", 6)
-    assert found.found == "2 photos to train on, 4 pairs to test"
+    said = "train on 2 photos of 1 people; left out: 4 photos of the 2 people of pairs.txt; test on 4 pairs of 4 photos"
+    assert found.found == f"{said} of 2 people"
     (found, _) = find_problems(settings(tmp_path, ["lfw"], source="lfw", root=str(folder)), tmp_path)
     assert found.state == "broken"
     assert f"is LFW's own folder, since it holds pairs.txt; set data.root to the folder that holds it, {root}" in str(

@@ -29,6 +29,14 @@ class AgedbOptions(Strict):
     """A seed draws pairs from the raw photos, which is a test of our own; None asks for the ``.bin``."""
 
 
+class LfwOptions(Strict):
+    """LFW where it is also trained on."""
+
+    fold: int | None = Field(None, ge=1, le=10)
+    """The one fold of pairs.txt that is tested, while all others who have two photos or more are trained on; None
+    tests all folds and trains on whom they leave, nearly all of them people with one photo."""
+
+
 class OfficialOptions(Strict):
     """How benchmarks are read from ``data.root``."""
 

@@ -102,9 +102,9 @@ def _parse(path: str | Path, table: pa.Table) -> Replicates:
         raise DataError(f"{path}: not a whole file of replicates; run `dvc repro score` to make it again") from None
 
 
-def seed_of(seed: int, benchmark: str) -> list[int]:
-    """Seed of a benchmark's draws: its people are not those of another, so that its draws must not be either."""
-    return [seed, int.from_bytes(hashlib.sha256(benchmark.encode()).digest()[:4], "big")]
+def seed_of(seed: int, name: str) -> list[int]:
+    """Seed of the draws for a benchmark's people, or for a row's seeds: those of two names are independent."""
+    return [seed, int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")]
 
 
 def describe_draws(seed: int, benchmark: str, replicates: int) -> str:

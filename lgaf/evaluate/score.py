@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgaf.errors import DataError
+from lgaf.evaluate.all_pairs import score_all_pairs
 from lgaf.evaluate.bootstrap import Estimate, Seed
 from lgaf.evaluate.estimates import estimate, estimate_ranking, rank_name, tar_name
+from lgaf.evaluate.lines import FUSION, LEFT_OUT, embedding_line, interval_line, left_out_lines, missing_lines
 from lgaf.evaluate.quality import correlations, trend
 from lgaf.evaluate.reject import error_versus_reject, threshold_at_fmr
 from lgaf.evaluate.replicates import Replicates, describe_draws, hash_of_trials, seed_of, write_replicates
@@ -29,7 +31,6 @@ CAUSES = ("hidden", "deformation")
 ROC_POINTS = 200
 HISTOGRAM_BINS = 60
 CMC_RANKS = 50
-FUSION = {True: "the mirror image's added", False: "without the mirror image's"}
 POOLING = {
     "insightface": "times the detector's score (insightface eval_ijbc.py)",
     "adaface": "without the detector's score (AdaFace validate_IJB_BC.py)",
@@ -47,7 +48,7 @@ def score(
     missing, missing_names}; ``trials`` {asked, used, dropped}; curves, None where the benchmark has none: ``roc`` {far,
     tar}, ``histogram`` {edges, mated, nonmated}, ``cmc`` {rank, rate} (or one such a probe set, by name), ``reject``
     {fraction, error, auc, rule}; ``folds`` {count, std, threshold}; ``attention`` {cause: centre, mean, error, count,
-    spearman}; ``quality`` {truth column: spearman, n}.
+    spearman}; ``quality`` {truth column: spearman, n}; ``all_pairs``, see :func:`score_all_pairs`.
 
     Raises:
         DataError: embeddings and protocol do not fit together.
@@ -58,19 +59,15 @@ def score(
         summary, trials, images, estimates = score_identification(embeddings, protocol, settings, seed)
     else:
         summary, trials, images, estimates = score_templates(embeddings, protocol, settings, seed)
-    summary["protocol"] += protocol.notes
-    if images.missing:
-        left_out = (
-            "templates are pooled without them" if protocol.kind == "templates" else "trials with them are left out"
-        )
-        summary["protocol"].append(f"images without an embedding: {len(images.missing):,}; {left_out}")
-    summary["images"] = {
-        "asked": len(images.rows) + len(images.missing),
-        "used": len(images.rows),
-        "missing": len(images.missing),
-        "missing_names": images.missing,
-    }
+    then = "templates are pooled without them" if protocol.kind == "templates" else LEFT_OUT
+    summary["protocol"] += [*protocol.notes, *missing_lines(images, then)]
+    summary["images"] = images.block()
     summary |= truth_blocks(embeddings, np.array(list(images.rows.values())))
+    summary["all_pairs"] = None
+    if protocol.kind == "verification" and protocol.all_pairs:
+        summary["all_pairs"], over_all = score_all_pairs(embeddings, protocol, settings, seed)
+        summary["metrics"] |= intervals(over_all, settings.confidence)
+        estimates |= over_all
     return summary, trials, estimates
 
 
@@ -83,7 +80,7 @@ def score_verification(
     fars = [far for far in settings.far if far * len(nonmated) >= 1]
     estimates = estimate(trials, ["accuracy", *map(tar_name, fars)], seed, settings.replicates)
     lines = [
-        f"embeddings, {FUSION[embeddings.flip]}, scaled to length 1; cosine",
+        embedding_line(embeddings.flip),
         f"{protocol.folds} contiguous folds; threshold of d = 2 - 2 cos from 0, 0.01 ... 3.99 chosen on the others "
         "(insightface); accuracy is the mean over folds",
         f"{len(mated):,} mated and {len(nonmated):,} non-mated pairs",
@@ -122,7 +119,7 @@ def score_identification(
     sets, ranks, quality = (kept[key].to_numpy() for key in ("set", "rank", "quality"))
     mates, distractors = len(images.present(protocol.gallery)), len(images.present(protocol.distractors))
     lines = [
-        f"embeddings, {FUSION[embeddings.flip]}, scaled to length 1; cosine",
+        embedding_line(embeddings.flip),
         f"closed set: gallery of {mates + distractors:,} images, {distractors:,} of them distractors, no template "
         "pooling; ties count against the probe",
         "probes: " + ", ".join(f"{np.count_nonzero(sets == name):,} {name}".strip() for name in protocol.probes),
@@ -182,12 +179,6 @@ def score_templates(embeddings: Embeddings, protocol: Templates, settings: Evalu
     return summary, trials, images, estimates
 
 
-def left_out_lines(asked: Sequence[float], shown: Sequence[float], nonmated: int) -> list[str]:
-    """Why a rate that was asked for is not among the metrics."""
-    lost = (far for far in asked if far not in shown)
-    return [f"{tar_name(far)} left out: {nonmated:,} non-mated pairs cannot show it" for far in lost]
-
-
 def truth_blocks(embeddings: Embeddings, rows: np.ndarray) -> dict[str, Any]:
     """The ``attention`` and ``quality`` blocks over the images used; None where there is nothing to tell."""
     truth = {name: values[rows] for name, values in embeddings.truth.items()}
@@ -197,12 +188,6 @@ def truth_blocks(embeddings: Embeddings, rows: np.ndarray) -> dict[str, Any]:
         trends = {cause: trend(local, truth[cause]) for cause in CAUSES if cause in truth}
         attention = {cause: found for cause, found in trends.items() if found}
     return {"attention": attention or None, "quality": correlations(embeddings.norms[rows], truth) or None}
-
-
-def interval_line(settings: EvaluateSettings, known: bool) -> str:
-    """How the intervals were made."""
-    units = "identities" if known else "pairs, whose identities are unknown (too narrow where pairs share people)"
-    return f"{100 * settings.confidence:g} % intervals: {settings.replicates:,} bootstrap resamples of {units}"
 
 
 def intervals(estimates: Mapping[str, Estimate], confidence: float) -> dict[str, dict[str, float]]:
@@ -261,7 +246,10 @@ def score_files(
         raise DataError(f"{embeddings} with {protocol}: {error}") from None
     with atomic(trials) as temporary, pa.ipc.new_file(str(temporary), table.schema) as sink:
         sink.write_table(table)
+    compared = hash_of_trials(table)
+    if found["all_pairs"]:
+        compared += f" {found['all_pairs']['compared']}"
     drawn = describe_draws(seed, benchmark, settings.replicates)
     display = f"part/{benchmark}" if differs(asked.notes) else benchmark
-    write_replicates(replicates, Replicates(estimates, hash_of_trials(table), drawn, display))
+    write_replicates(replicates, Replicates(estimates, compared, drawn, display))
     write_json(summary, {"method": row, "seed": train_seed, "benchmark": display, **found})

@@ -9,12 +9,12 @@ known of the luck of training, and the interval is that of the people alone.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
 
 from lgaf.evaluate.bootstrap import Estimate
+from lgaf.evaluate.replicates import seed_of
 
 
 def seed_draws(row: str, seeds: int, replicates: int, seed: int) -> np.ndarray:
@@ -25,8 +25,7 @@ def seed_draws(row: str, seeds: int, replicates: int, seed: int) -> np.ndarray:
     """
     if seeds == 1:
         return np.zeros((replicates, 1), np.int64)
-    name = int.from_bytes(hashlib.sha256(row.encode()).digest()[:4], "big")
-    return np.random.default_rng([seed, name]).integers(seeds, size=(replicates, seeds - 1))
+    return np.random.default_rng(seed_of(seed, row)).integers(seeds, size=(replicates, seeds - 1))
 
 
 def over_seeds(estimates: Sequence[Estimate], drawn: np.ndarray) -> Estimate:

@@ -24,7 +24,7 @@ class EvaluateSettings(Strict):
 
     far: tuple[Rate, ...] = Field((1e-2, 1e-3), max_length=20)
     """False accept rates of the reported TAR@FAR; one below 1 / (non-mated pairs) is left out, with a note. Templates
-    have those that the field prints, 1e-6 to 1e-1."""
+    have those that the field prints, 1e-6 to 1e-1; all pairs of the generated world 1e-2 and 1e-3."""
     replicates: int = Field(1000, ge=100, le=100_000)
     """Bootstrap resamples of the identities; the smallest p-value is 2 / (replicates + 1)."""
     confidence: Rate = 0.95

@@ -17,8 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from lgaf.errors import DataError
-from lgaf.evaluate.vectors import unit
+from lgaf.evaluate.vectors import both_kinds, unit
 
 FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 """False accept rates that the field prints."""
@@ -120,9 +119,7 @@ def rank_pairs(trials: pa.Table) -> Ranking:
         DataError: pairs that are all mated or all non-mated.
     """
     scores, same = trials["score"].to_numpy(), trials["same"].to_numpy()
-    if same.all() or not same.any():
-        kind = "mated" if same.any() else "non-mated"
-        raise DataError(f"same: all {len(same)} pairs are {kind}; verification needs both kinds")
+    both_kinds(same)
     left, right = trials["left"], trials["right"]
     templates = pc.unique(pa.chunked_array([*left.chunks, *right.chunks]))
     left, right = (pc.index_in(side, value_set=templates).to_numpy() for side in (left, right))

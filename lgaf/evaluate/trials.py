@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +35,11 @@ class Images:
 
     def __getitem__(self, names: Iterable[str]) -> np.ndarray:
         return np.array([self.rows[name] for name in names], dtype=np.int64)
+
+    def block(self) -> dict[str, Any]:
+        """What a summary says of them."""
+        used, missing = len(self.rows), len(self.missing)
+        return {"asked": used + missing, "used": used, "missing": missing, "missing_names": self.missing}
 
 
 def locate(embeddings: Embeddings, asked: Iterable[str], max_missing: float) -> Images:

@@ -54,3 +54,14 @@ def unit(vectors: np.ndarray, what: str, rows: Sequence[int] | np.ndarray | None
         raise DataError(f"{what}: embedding {row} is not finite; embed again, and train again if it persists")
     lengths[lengths == 0] = 1
     return vectors / lengths[:, None]
+
+
+def both_kinds(same: np.ndarray) -> None:
+    """Check that of (N,) bool pairs some are mated and some are not.
+
+    Raises:
+        DataError: they are all of one kind.
+    """
+    if same.all() or not same.any():
+        kind = "mated" if same.any() else "non-mated"
+        raise DataError(f"same: all {len(same)} pairs are {kind}; verification needs both kinds")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lgaf.errors import DataError, SettingsError
-from lgaf.evaluate.vectors import as_vectors, unit
+from lgaf.evaluate.vectors import as_vectors, both_kinds, unit
 
 ACCURACY_GRID = np.arange(0, 4, 0.01)
 FAR_GRID = np.arange(0, 4, 0.001)
@@ -108,9 +108,7 @@ def judge(distance: np.ndarray, same: ArrayLike, folds: np.ndarray) -> Verificat
     same = np.asarray(same)
     if same.dtype != bool or same.shape != distance.shape:
         raise DataError(f"same: type {same.dtype}, shape {same.shape}; expected booleans, shape {distance.shape}")
-    if same.all() or not same.any():
-        kind = "mated" if same.any() else "non-mated"
-        raise DataError(f"same: all {len(same)} pairs are {kind}; verification needs both kinds")
+    both_kinds(same)
     folds = np.unique(folds, return_inverse=True)[1]  # a fold may have lost all its pairs
     count = int(folds.max()) + 1
     if count < 2:

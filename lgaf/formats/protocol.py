@@ -21,6 +21,9 @@ class Verification(Strict):
     pairs: list[tuple[str, str, bool]]
     """(left name, right name, same person)"""
     folds: int = Field(10, ge=2)
+    all_pairs: list[list[str]] = Field([], max_length=2)
+    """Images of which every pair is scored too, beside ``pairs``: every two of one list, or of two lists every image of
+    the one with every image of the other. None for a published benchmark, whose pairs are its own."""
     notes: list[str] = Field([])
     """Lines to print under the table, as in :class:`lgaf.data.benchmark.Benchmark`."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from lgaf.evaluate.all_pairs import ALL_PAIRS, AUC
+from lgaf.evaluate.estimates import tar_name
 from lgaf.report.metrics import Metrics
 
 KINDS = {
@@ -21,6 +23,8 @@ AVERAGED = ("cfp_fp", "cplfw", "agedb", "calfw")
 """The benchmarks over which LGAF's paper claims the best average."""
 AVERAGE = "average"
 """What stands in a benchmark's place for the mean over AVERAGED."""
+PRINTED = {"accuracy": "", f"{ALL_PAIRS}{tar_name(1e-2)}": "TAR", AUC: "AUC"}
+"""Metrics of which a table has one column a benchmark -> what its heading says beside the benchmark."""
 Column = tuple[str, str]
 """(benchmark, metric)"""
 
@@ -42,11 +46,27 @@ def averages(benchmarks: Collection[str]) -> dict[str, list[str]]:
     return {name: parts for name, parts in found.items() if set(parts) <= set(benchmarks)}
 
 
+def averaged(metric: str) -> bool:
+    """Whether the average over benchmarks has a metric: accuracy, as papers do, and those over all pairs."""
+    return metric == "accuracy" or over_all_pairs(metric)
+
+
 def family(benchmark: str, metrics: Collection[str]) -> str:
-    """The table that a benchmark belongs to: verification benchmarks share one, others have one each."""
+    """The table of some metrics of a benchmark: verification benchmarks share one, and one over all pairs of images."""
     kind, bare = kind_and_name(benchmark)
-    name = "verification" if "accuracy" in metrics else bare
+    name = "verification" if "accuracy" in metrics else "all-pairs" if all(map(over_all_pairs, metrics)) else bare
     return f"{kind}-{name}" if kind else name
+
+
+def over_all_pairs(metric: str) -> bool:
+    """Whether a metric is over all pairs of a benchmark's images, and not over the pairs that its protocol lists."""
+    return metric.startswith(ALL_PAIRS)
+
+
+def tables_of(benchmark: str, metrics: Sequence[str]) -> dict[str, list[str]]:
+    """{table: those of a benchmark's metrics that stand in it}."""
+    parts = ([name for name in metrics if over_all_pairs(name) == over_all] for over_all in (False, True))
+    return {family(benchmark, part): part for part in parts if part}
 
 
 def names_of(metrics: Metrics) -> dict[str, list[str]]:
@@ -65,30 +85,31 @@ def gather(columns: Iterable[Column]) -> dict[str, list[str]]:
 
 
 def columns_of(names: Mapping[str, Sequence[str]], table: str) -> list[Column]:
-    """The columns of a table: accuracies, the average last; or each probe set's rank-1; or every metric."""
+    """The columns of a table: each metric of PRINTED, the average last; or each probe set's rank-1; or every metric."""
     columns: list[Column] = []
     for benchmark, metrics in names.items():
-        if family(benchmark, metrics) == table:
-            rank1 = sorted(name for name in metrics if name.endswith("_rank1"))
-            shown = ["accuracy"] if "accuracy" in metrics else rank1 or metrics
-            columns += [(benchmark, name) for name in shown]
+        own = tables_of(benchmark, metrics).get(table, [])
+        rank1 = sorted(name for name in own if name.endswith("_rank1"))
+        shown = [name for name in own if name in PRINTED] or rank1 or own
+        columns += [(benchmark, name) for name in shown]
 
-    def place(column: Column) -> int:
-        _, bare = kind_and_name(column[0])
-        if bare == AVERAGE:
-            return len(VERIFICATION) + 1
-        return VERIFICATION.index(bare) if bare in VERIFICATION else len(VERIFICATION)
+    def place(column: Column) -> tuple[int, int]:
+        benchmark, metric = column
+        _, bare = kind_and_name(benchmark)
+        known = VERIFICATION.index(bare) if bare in VERIFICATION else len(VERIFICATION) + (bare == AVERAGE)
+        return list(PRINTED).index(metric) if metric in PRINTED else 0, known
 
     return sorted(columns, key=place)
 
 
 def heading(column: Column, benchmarks: Collection[str]) -> str:
-    """A column's heading: the benchmark where it shows accuracy, the metric where the table has one benchmark."""
+    """A column's heading: the benchmark where it shows a metric of PRINTED; the metric where it has the table alone."""
     benchmark, name = column
-    if kind_and_name(benchmark)[1] == AVERAGE:
-        return "average of 4" if kind_and_name(benchmark)[0] else "average of 4, computed"
-    if name == "accuracy":
-        return benchmark
+    kind, bare = kind_and_name(benchmark)
+    if bare == AVERAGE:
+        benchmark = "average of 4" if kind else "average of 4, computed"
+    if name in PRINTED:
+        return f"{benchmark} {PRINTED[name]}".strip()
     return name if len(benchmarks) == 1 else f"{benchmark} {name}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lgaf.evaluate.bootstrap import Estimate
 from lgaf.evaluate.seeds import average, over_seeds, seed_draws
-from lgaf.report.columns import averages
+from lgaf.report.columns import averaged, averages
 from lgaf.report.metrics import Metric, Metrics
 from lgaf.report.sources import Model
 
@@ -51,7 +51,8 @@ def one_model(model: Model) -> dict[str, dict[str, Estimate]]:
     """{benchmark: {metric: ...}} of one model, with the averages."""
     found = {replicates.benchmark: dict(replicates.estimates) for replicates in model.replicates}
     for name, parts in averages(found).items():
-        found[name] = {"accuracy": average([found[part]["accuracy"] for part in parts])}
+        shared = [it for it in found[parts[0]] if averaged(it) and all(it in found[part] for part in parts)]
+        found[name] = {it: average([found[part][it] for part in parts]) for it in shared}
     return found
 
 

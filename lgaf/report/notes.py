@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lgaf.report.columns import AVERAGE, AVERAGED, Column, heading, kind_and_name
+from lgaf.report.columns import AVERAGE, AVERAGED, Column, heading, kind_and_name, over_all_pairs, tables_of
 from lgaf.report.facts import TITLES, Run
 from lgaf.report.measured import Estimates
 from lgaf.report.sources import TRAIN
@@ -51,6 +51,27 @@ def interval_note(run: Run) -> str:
         "seeds are drawn with replacement (pigeonhole bootstrap, Owen 2007; one seed fewer than there are, since as "
         "many would make the spread too small, Rao & Wu 1988)."
     )
+
+
+def pairs_notes(columns: Sequence[Column], names: Mapping[str, Sequence[str]]) -> list[str]:
+    """What to read from a table over drawn pairs, and what from one over all pairs; nothing where there is but one.
+
+    names: {benchmark: names of its metrics}, of both tables.
+    """
+    tables = list(dict.fromkeys(table for benchmark, _ in columns for table in tables_of(benchmark, names[benchmark])))
+    if len(tables) == 1:
+        return []
+    drawn, whole = tables
+    if not over_all_pairs(columns[0][1]):
+        return ["Accuracy over drawn pairs is what papers print: lead with it. "
+                f"Which row is better is read from {whole}: all pairs show smaller differences."]  # fmt: skip
+    return [
+        "TAR: true accept rate at FAR 1e-2; AUC: area under the ROC curve; both over all pairs of the images. "
+        "Which row is better is read here, from AUC first, which finds the smallest differences, then from TAR "
+        "(docs/reading-results.md).",
+        f"How good a row is, is read from {drawn}. The two do not compare: non-mated pairs are any two people here; "
+        "those drawn for calfw and agedb share sex and origin.",
+    ]
 
 
 def spread_notes(run: Run, estimates: Estimates, columns: Sequence[Column]) -> list[str]:

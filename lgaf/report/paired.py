@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from lgaf.evaluate.compare import Difference, paired_difference
+from lgaf.report.columns import over_all_pairs
 from lgaf.report.measured import Estimates
 from lgaf.report.metrics import TEMPLATES_MAIN
+from lgaf.report.pooling import POOLS
 
 Tests = Mapping[tuple[str, str, str], Difference]
 """(row, benchmark, metric) -> the reference minus that row."""
 
 
 def tested(names: Iterable[str]) -> list[str]:
-    """The metrics that are tested: accuracy, or rank-1 of each probe set, or of templates the TAR that papers compare.
+    """The metrics that are tested: of drawn pairs and probes those of POOLS, of all pairs every one, of templates the
+    TAR that papers compare.
 
     More tests would find more by chance.
     """
     names = list(names)
-    main = [name for name in names if name in ("accuracy", "rank1") or name.endswith("_rank1")]
+    main = [name for name in names if over_all_pairs(name) or any(holds(name) for holds in POOLS.values())]
     return main or [name for name in names if name == TEMPLATES_MAIN]
 
 

@@ -1,15 +1,17 @@
-"""Many benchmarks in one number: the mean accuracy of verification, the mean rank-1 rate of identification."""
+"""Many benchmarks in one number: mean accuracy of verification, mean AUC over all pairs, mean rank-1 rate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from lgaf.evaluate.all_pairs import AUC
 from lgaf.evaluate.bootstrap import Estimate
 from lgaf.evaluate.replicates import Replicates
 from lgaf.evaluate.seeds import average, over_seeds, seed_draws
 
 POOLS: dict[str, Callable[[str], bool]] = {
     "verification": lambda metric: metric == "accuracy",
+    "all pairs": lambda metric: metric == AUC,
     "identification": lambda metric: metric == "rank1" or metric.endswith("_rank1"),
 }
 """Pool -> whether a metric is in it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from lgaf.report.columns import tables_of
 from lgaf.report.facts import Row, Run
 from lgaf.report.lines import AVERAGE_COLUMN, Line
 from lgaf.report.metrics import Metric, Metrics
@@ -52,11 +53,15 @@ FIELDS = (
 Record = dict[str, str]
 
 
-def measured_records(metrics: Metrics, benchmarks: Sequence[str], tests: Tests, run: Run) -> Iterator[Record]:
-    """Every number of our rows on the given benchmarks."""
+def measured_records(
+    metrics: Metrics, benchmarks: Sequence[str], table: str, tests: Tests, run: Run
+) -> Iterator[Record]:
+    """Every number of our rows on the given benchmarks that belongs in a table."""
     for row in run.rows:
         for benchmark in benchmarks:
-            for name, metric in metrics.get(row.id, {}).get(benchmark, {}).items():
+            found = metrics.get(row.id, {}).get(benchmark, {})
+            for name in tables_of(benchmark, list(found)).get(table, []):
+                metric = found[name]
                 record = {"kind": "measured", **facts(row), "benchmark": benchmark, "metric": name, **values(metric)}
                 if test := tests.get((row.id, benchmark, name)):
                     record |= {

@@ -16,7 +16,9 @@ from lgaf.report.columns import (
     heading,
     kind_and_name,
     names_of,
+    over_all_pairs,
     refuse_mixing,
+    tables_of,
 )
 from lgaf.report.facts import TITLES
 from lgaf.report.lines import AVERAGE_COLUMN, Line, best_first, cells_of, lines, published_notes
@@ -87,7 +89,7 @@ def build(table: str, results: Results, published: Sequence[Published], unread: 
         paired_headers=["percentage points", *(heading(column, benchmarks) for column in head_to_head)],
         paired_rows=paired,
         notes=notes_of(results, ours, head_to_head, facts) + quoting_notes(shown, columns, benchmarks),
-        records=[*measured_records(metrics, benchmarks, results.tests, run), *published_records(quoted, shown)],
+        records=[*measured_records(metrics, benchmarks, table, results.tests, run), *published_records(quoted, shown)],
     )  # fmt: skip
 
 
@@ -110,11 +112,14 @@ def notes_of(results: Results, ours: Sequence[Column], paired: Sequence[Column],
         return []
     run, benchmarks = results.run, {benchmark for benchmark, _ in ours}
     summaries = [summary for summary in results.summaries if summary["benchmark"] in benchmarks]
+    if over_all_pairs(ours[0][1]):
+        summaries = [{**summary, **summary["all_pairs"]} for summary in summaries]
     compared = sum((row.id, *column) in results.tests for row in run.rows for column in paired)
     return [
         *notes.reading_notes(run, compared, facts),
         *notes.spread_notes(run, results.estimates, ours),
         *notes.average_notes(ours),
+        *notes.pairs_notes(ours, names_of(results.metrics)),
         *notes.protocol_notes(summaries),
         *notes.image_notes(summaries, results.alignment, run.labels),
     ]
@@ -129,5 +134,5 @@ def quoting_notes(shown: Sequence[Line], columns: Sequence[Column], benchmarks: 
 
 def table_names(metrics: Metrics, published: Iterable[Published]) -> list[str]:
     """The tables that a run calls for: its own in the order of its benchmarks, then those of published numbers."""
-    own = [family(benchmark, names) for benchmark, names in names_of(metrics).items()]
+    own = [table for benchmark, names in names_of(metrics).items() for table in tables_of(benchmark, names)]
     return list(dict.fromkeys([*own, *(family(row.benchmark, [row.metric]) for row in published)]))

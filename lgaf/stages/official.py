@@ -7,7 +7,7 @@ from typing import Literal
 
 from lgaf.data.official.run import import_run
 from lgaf.data.settings import OfficialOptions
-from lgaf.paths import PHOTOS
+from lgaf.paths import PHOTOS, in_project
 from lgaf.stages.inputs import read_settings
 from lgaf.strict import Strict
 
@@ -25,4 +25,4 @@ class OfficialRun(Strict):
 def run() -> None:
     """Import them."""
     settings = read_settings("photos", OfficialRun)
-    import_run(settings.root, settings.train, settings.benchmarks, settings.options.model_dump(), PHOTOS)
+    import_run(in_project(settings.root), settings.train, settings.benchmarks, settings.options.model_dump(), PHOTOS)

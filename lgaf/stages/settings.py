@@ -80,7 +80,7 @@ def photos_run(settings: Settings) -> Strict:
         return WorldRun(seed=settings.seed, world=data.world)
     assert data.root is not None
     if data.source == "lfw":
-        return LfwRun(root=data.root)
+        return LfwRun(root=data.root, fold=data.lfw.fold)
     options = data.official_options()
     return OfficialRun(root=data.root, train=data.train, benchmarks=tuple(settings.benchmarks), options=options)
 

@@ -15,7 +15,7 @@ import numpy as np
 from lgaf.formats.protocol import Identification, Verification
 from lgaf.world.basis import ORIGINS, Basis
 from lgaf.world.identity import Person, draw_person
-from lgaf.world.scene import Scene, draw_scene, hinder
+from lgaf.world.scene import FAR, Scene, draw_scene, hinder
 from lgaf.world.settings import WorldSettings
 
 BENCHMARKS = ("lfw", "cfp_fp", "cplfw", "calfw", "agedb", "tinyface", "scface")
@@ -78,7 +78,8 @@ def to_train(random: np.random.Generator, person: Person, shot: Shot, frame: int
         scene = replace(scene, yaw=float(random.choice([-1, 1]) * random.uniform(30, 85)))
     scene = hinder(random, scene, 0.20, 0.16)
     if random.random() < 0.22:
-        scene = degrade(random, scene, float(np.exp(random.uniform(np.log(6), np.log(26)))))
+        least = 12 if scene.things or scene.mask or abs(scene.yaw) > FAR else 6  # else there is nothing to find
+        scene = degrade(random, scene, float(np.exp(random.uniform(np.log(least), np.log(26)))))
     return scene
 
 
@@ -205,7 +206,11 @@ def protocol(world: Set, settings: WorldSettings, seed: int) -> Verification | I
             gallery=[name for name in names if name.endswith("_frontal")],
             probes={f"d{d}": [name for name in names if name.endswith(f"_d{d}")] for d in SCFACE_EYES},
         )
-    return pair_list(world, settings.pairs, np.random.default_rng([seed, 3, BENCHMARKS.index(world.name)]))
+    drawn = pair_list(world, settings.pairs, np.random.default_rng([seed, 3, BENCHMARKS.index(world.name)]))
+    kind = {shot.name: shot.kind for shot in world.shots}
+    crossed = all(kind[left] != kind[right] for left, right, _ in drawn.pairs)  # then all pairs cross kinds as well
+    groups = [[name for name in names if kind[name] == which] for which in (0, 1)] if crossed else [names]
+    return drawn.model_copy(update={"all_pairs": groups})
 
 
 def people_of(shots: list[Shot]) -> list[list[Shot]]:

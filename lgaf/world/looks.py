@@ -18,10 +18,12 @@ RED = np.array([132, 62, 34]) / 255
 FAIRNESS = {"african": (0.1, 0.4), "asian": (0.1, 0.4), "caucasian": (2.6, 1.6)}
 """Mean and spread of where on HAIRS the people of an origin lie."""
 MENS = {
-    "crop": 3, "short": 4, "tousled": 2, "fringe": 1.2, "side": 3, "back": 1.5, "receding": 1.5, "long": 0.6, "bun": 0.2,
+    "crop": 3, "short": 4, "tousled": 2, "fringe": 1.2, "side": 3, "back": 1.5, "receding": 1.5, "long": 0.6,
+    "bun": 0.2,
 }  # fmt: skip
 WOMENS = {
-    "bob": 2.5, "long": 3, "long fringe": 2, "waves": 2, "tail": 1.8, "bun": 1.2, "pixie": 1, "tousled": 0.5, "side": 0.5,
+    "bob": 2.5, "long": 3, "long fringe": 2, "waves": 2, "tail": 1.8, "bun": 1.2, "pixie": 1, "tousled": 0.5,
+    "side": 0.5,
 }  # fmt: skip
 CURLY = {"crop": 3, "afro": 2, "short": 1.5, "curls": 2.5, "long curls": 1.5, "bun": 1}
 """Styles and how often they are worn."""
@@ -51,6 +53,8 @@ class Looks:
     """Degrees by which the temples' corners recede at the age of 70."""
     bald: float
     """The age at which the crown is bald."""
+    part: float
+    """Where the hair is parted, in degrees towards the person's left."""
     beard: float
     """0 shaven .. 1 a full beard, as mostly worn."""
     makeup: float
@@ -83,9 +87,10 @@ def draw_looks(random: np.random.Generator, male: bool, shares: dict[str, float]
         hair=hair,
         greying=float(random.normal(57, 10)),
         style=style,
-        hairline=float(random.normal(0, 4.0)),
+        hairline=float(random.normal(1, 4.0)),
         corners=float(random.gamma(2, 8) if male else random.gamma(1.5, 3)),
         bald=float(random.uniform(30, 120)) if male else 200.0,
+        part=float(random.choice([-1, 1]) * random.choice([random.uniform(2, 10), random.uniform(18, 40)])),
         beard=0.0 if shaven else float(random.uniform(0.15, 1)),
         makeup=0.0 if male else float(np.clip(random.normal(0.3, 0.3), 0, 0.9)),
         glasses=float(random.choice([0.0, 0.03, 0.9], p=[0.6, 0.24, 0.16])),

@@ -67,7 +67,7 @@ class Surface:
     shadow: np.ndarray
     """(N,) 1 where the first light arrives."""
     within: np.ndarray
-    """(N,) degrees inside the hair's outline, see sheet.scalp."""
+    """(N,) degrees inside the hair's outline, see hair.scalp."""
     cloth: np.ndarray
     """(N,) bool."""
 

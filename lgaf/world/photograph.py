@@ -6,23 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lgaf.world import occluders, sheet
+from lgaf.world import hair, occluders, sheet
 from lgaf.world.background import draw_background
-from lgaf.world.basis import Basis, lit, vertex_normals
+from lgaf.world.basis import ORIGINS, Basis, lit, vertex_normals
 from lgaf.world.camera import encode, take
 from lgaf.world.canvas import unroll
-from lgaf.world.cover import Picture, View, cover_head, cover_mouth
+from lgaf.world.cover import Picture, View, cover_head, cover_mouth, worn
 from lgaf.world.mesh import Points, deform, project, rotation, turn
 from lgaf.world.paint import Look, Subject, Surface, paint_head
 from lgaf.world.raster import rasterise
-from lgaf.world.scene import HAIR_STYLES, Scene, draw_light, linear_skin
+from lgaf.world.scene import Scene, draw_light, linear_skin
 from lgaf.world.shade import VIEW, Light, shade
 
 SUPERSAMPLING = 1.25
 """Rendered pixels to a sensor's pixel, along a line."""
 EARS = np.array([[-0.80, 7.32, 0.45], [0.80, 7.32, 0.45]])
 """Where the arms of glasses end on the base mesh."""
-TRUTH = ("yaw", "pitch", "roll", "age", "light", "hidden", "deformation", "resolution", "noise", "blur")
+TRUTH = ("yaw", "pitch", "roll", "age", "light", "hidden", "deformation", "resolution", "noise", "blur", "male",
+         "origin")  # fmt: skip
 
 
 class Studio:
@@ -89,8 +90,8 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
     shadow = lit(posed, studio.shadow_casters, light.directions[0], 96)
     wanted = scene.exposure * (0.45 / (0.2 + float(linear_skin(scene).mean()))) ** 0.5  # pale faces would burn out
     light = meter(light, normals[studio.face], basis.openness[studio.face], shadow[studio.face], wanted)
-    style = HAIR_STYLES.get(scene.style)
-    within = sheet.scalp(basis.vertices, style) if style else np.full(len(vertices), -90.0)
+    style = worn(scene)
+    within = hair.scalp(basis.vertices, style) if style else np.full(len(vertices), -90.0)
     values = fragments.interpolate(np.column_stack([studio.fixed, normals, shadow, within]).astype(np.float32))
     surface = Surface(
         pixel=fragments.pixel, part=basis.part[fragments.corners[:, 0]], rest=values[:, :3], lips=values[:, 3],
@@ -131,6 +132,8 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
             "resolution": scene.interocular * scene.capture,
             "noise": scene.noise,
             "blur": scene.blur + scene.motion,
+            "male": float(subject.person.male),
+            "origin": float(ORIGINS.index(subject.person.origin)),
         },
     )
 

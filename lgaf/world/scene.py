@@ -7,41 +7,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lgaf.world.background import muted
+from lgaf.world.hair import HEADWEAR
 from lgaf.world.identity import Person
 from lgaf.world.looks import ALIKE, TONES
 from lgaf.world.shade import Light, to_linear
-from lgaf.world.sheet import Style
 
-HAIR_STYLES = {
-    "crop": Style(0.035, -1, 0, 0, 0.1, 0.05),
-    "short": Style(0.10, 1, 0, 0, 0.3, 0.10),
-    "side": Style(0.13, 3, 0, 0, 0.2, 0.10),
-    "back": Style(0.13, -3, 0, 0, 0.1, 0.06),
-    "tousled": Style(0.17, 6, 0, 0, 0.8, 0.14),
-    "fringe": Style(0.12, 13, 0.05, 0.1, 0.1, 0.06),
-    "receding": Style(0.06, -14, 0, 0, 0.1, 0.14),
-    "afro": Style(0.34, 2, 0, 0, 1.0, 0.04),
-    "curls": Style(0.22, 2, 0.2, 0.3, 1.0, 0.14),
-    "pixie": Style(0.10, 8, 0.1, 0, 0.3, 0.14),
-    "bob": Style(0.12, 4, 0.75, 0.55, 0.2, 0.05),
-    "long": Style(0.11, 0, 1.5, 1.6, 0.3, 0.10),
-    "waves": Style(0.13, 0, 1.3, 1.5, 0.8, 0.10),
-    "long curls": Style(0.2, 2, 1.0, 1.0, 1.0, 0.12),
-    "long fringe": Style(0.11, 12, 1.4, 1.5, 0.3, 0.07),
-    "tail": Style(0.06, 0, 0.0, 0.3, 0.1, 0.05),
-    "bun": Style(0.06, 0, 0.0, 0.0, 0.1, 0.05),
-}
 OCCLUDERS = {
     "sunglasses": 0.17, "mask": 0.16, "scarf": 0.09, "hand": 0.16, "patch": 0.18, "phone": 0.09, "headwear": 0.05,
     "fingers": 0.10,
 }  # fmt: skip
 """What covers a face, and how often."""
-HEADWEAR = {
-    "beanie": Style(0.12, 2, 0, 0, 0, 0, cloth=True, lift=4),
-    "headscarf": Style(0.13, 0, 1.1, 1.3, 0.2, 0, cloth=True),
-    "cap": Style(0.10, 4, 0, 0, 0, 0, cloth=True, lift=8),
-}
-
+FAR = 45.0
+"""Degrees of yaw beyond which half the face is hidden already."""
 
 @dataclass(frozen=True)
 class Scene:
@@ -57,6 +34,14 @@ class Scene:
     hair: np.ndarray = field(default_factory=lambda: np.array([0.17, 0.12, 0.09]))
     clothes: np.ndarray = field(default_factory=lambda: np.array([0.3, 0.3, 0.4]))
     style: str = "short"
+    hairline: float = 0.0
+    """Degrees by which it is lower than most people's."""
+    corners: float = 0.0
+    """Degrees by which the temples' corners recede."""
+    crown: float = 0.0
+    """Degrees from the crown that are bald."""
+    part: float = 25.0
+    """Where hair is parted, in degrees towards the person's left."""
     headwear: str = ""
     beard: float = 0.0
     makeup: float = 0.0
@@ -87,7 +72,7 @@ def draw_light(random: np.random.Generator, harsh: float = 0.5) -> Light:
     turn = np.radians(random.normal(0, 25 + 35 * harsh, count) + np.array([0, random.choice([-70, 70])])[:count])
     lift = np.radians(random.uniform(0, 55, count))
     directions = np.stack([np.sin(turn) * np.cos(lift), np.sin(lift), np.cos(turn) * np.cos(lift)], 1)
-    warm = random.normal(0, 0.07, (count, 1)) * np.array([1, 0.1, -1])
+    warm = random.normal(0, 0.10, (count, 1)) * np.array([1, 0.1, -1])
     strength = np.array([random.uniform(0.35, 0.75 + 0.35 * harsh), random.uniform(0.1, 0.4)])[:count, None]
     fill = random.uniform(0.42 - 0.3 * harsh, 0.7 - 0.25 * harsh)
     sky = fill * (1 + random.normal(0, 0.06) * np.array([-1, 0, 1]))
@@ -100,9 +85,9 @@ def draw_light(random: np.random.Generator, harsh: float = 0.5) -> Light:
 
 
 def draw_expression(random: np.random.Generator, strength: float = 1.0) -> dict[str, float]:
-    """Expression targets and their weights; one in four neutral."""
+    """Expression targets and their weights; half of them smile."""
     kind = random.choice(["neutral", "smile", "laugh", "frown", "surprise", "talk", "sneer", "pout"],
-                         p=[0.25, 0.27, 0.12, 0.09, 0.06, 0.13, 0.04, 0.04])  # fmt: skip
+                         p=[0.28, 0.35, 0.15, 0.04, 0.03, 0.11, 0.01, 0.03])  # fmt: skip
     much = float(random.uniform(0.3, 1.0)) * strength
     sided = random.normal(1, 0.12, 2).clip(0.6, 1.3)
     weights: dict[str, float] = {}
@@ -148,7 +133,7 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
     others = ALIKE.get(looks.style, ())
     style = str(random.choice(others)) if others and random.random() < 0.3 else looks.style
     grey = float(np.clip(0.5 + (age - looks.greying) / 22, 0, 1))
-    hair = looks.hair * (1 - grey) + np.array([0.74, 0.74, 0.73]) * grey
+    hair = looks.hair * (1 - grey) + np.array([0.70, 0.69, 0.67]) * grey
     day = random.normal(0, 0.03) + random.normal(0, 0.012, 3)
     eyes = frame * random.uniform(0.155, 0.205)
     scene = Scene(
@@ -162,6 +147,10 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         hair=np.clip(hair * (1 + random.normal(0, 0.05, 3)), 0.02, 1),
         clothes=muted(random),
         style=style,
+        hairline=looks.hairline + float(random.normal(0, 1)),
+        corners=looks.corners * float(np.clip((age - 18) / 52, 0, 1.2)),
+        crown=float(np.clip((age - looks.bald + 10) * 4, 0, 80)),
+        part=looks.part + float(random.normal(0, 3)),
         headwear=str(random.choice(list(HEADWEAR))) if random.random() < 0.05 else "",
         beard=float(np.clip(looks.beard + random.normal(0, 0.12), 0, 1)) if person.male else 0.0,
         makeup=float(np.clip(looks.makeup + random.normal(0, 0.15), 0, 1)) if looks.makeup else 0.0,
@@ -175,20 +164,26 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         motion=float(random.uniform(0, 4)) if random.random() < 0.08 else 0.0,
         noise=float(random.uniform(0.002, 0.018)),
         quality=int(random.integers(70, 96)),
-        exposure=float(0.72 * np.exp(random.normal(0, 0.2))),
-        contrast=float(random.normal(1, 0.08)),
-        warmth=float(random.normal(0, 0.06)),
+        exposure=float(0.62 * np.exp(random.normal(0, 0.2))),
+        contrast=float(random.normal(1.08, 0.08)),
+        warmth=float(random.normal(0, 0.08)),
         grey=bool(random.random() < 0.04),
     )
     return replace(scene, **fixed)  # type: ignore[arg-type]
 
 
 def hinder(random: np.random.Generator, scene: Scene, occlude: float, deform: float) -> Scene:
-    """Cover the face with probability ``occlude`` and deform it with probability ``deform``."""
+    """Cover the face with probability ``occlude`` and deform it with probability ``deform``.
+
+    Of a face turned far only the hair or the eyes are covered: with its one visible half hidden nobody would find it,
+    nor would such a photograph have come into a data set.
+    """
     if random.random() < deform:
         scene = replace(scene, deformation=float(random.uniform(0.04, 0.26)))
     if random.random() < occlude:
         kind = random.choice(list(OCCLUDERS), p=list(OCCLUDERS.values()))
+        if abs(scene.yaw) > FAR and kind not in ("sunglasses", "headwear"):
+            return scene
         if kind == "sunglasses":
             scene = replace(scene, glasses=str(kind))
         elif kind in ("mask", "scarf"):

@@ -17,14 +17,14 @@ FACTORS: dict[str, dict[str, float]] = {
     "bags": {"l-eye-bag-incr": 0.9, "l-eye-bag-out": 0.6, "l-eye-bag-height-incr": 0.6},
     "sockets' depth": {"eyebrows-trans-forward": 0.9, "nose-greek-incr": 0.3, "l-eye-bag-out": -0.2},
     "brows' height": {"eyebrows-trans-up": 0.9, "l-eye-height3-incr": 0.2},
-    "brows' angle": {"eyebrows-angle-up": 0.9},
+    "brows' angle": {"eyebrows-angle-up": 0.5},
     "nose's length": {"nose-scale-vert-incr": 0.9, "nose-trans-up": -0.5, "nose-base-up": -0.5},
     "nose's width": {
         "nose-scale-horiz-incr": 0.8, "nose-width3-incr": 0.7, "nose-width2-incr": 0.6, "nose-nostrils-width-incr": 0.6,
     },
     "nose's bridge": {"nose-hump-incr": 0.6, "nose-curve-convex": 0.7, "nose-greek-incr": 0.6},
     "nose's root": {"nose-width1-incr": 0.9, "nose-greek-incr": 0.6, "nose-scale-depth-incr": 0.4},
-    "nose's tip": {"nose-point-up": 1.0, "nose-septumangle-incr": 0.6, "nose-base-up": 0.3},
+    "nose's tip": {"nose-point-up": 0.8, "nose-septumangle-incr": 0.6, "nose-base-up": 0.3},
     "nose's ball": {"nose-volume-incr": 0.7, "nose-point-width-incr": 0.9, "nose-flaring-incr": 0.5},
     "nose's projection": {"nose-trans-forward": 0.6, "nose-scale-depth-incr": 0.9},
     "nostrils": {"nose-nostrils-angle-up": 0.9, "nose-flaring-incr": 0.5, "nose-septumangle-incr": -0.4},
@@ -66,25 +66,30 @@ FACTORS: dict[str, dict[str, float]] = {
 """Factor -> target -> weight for one unit of the factor; below 0 the opposite target moves."""
 LEANS: dict[str, dict[str, float]] = {
     "everyone": {
-        "eyes' size": 1.4, "eyes' length": 1.4, "brows' height": -1.1, "sockets' depth": 0.5, "mouth's width": 0.7,
-        "face's width": 0.3, "forehead's height": -0.7, "bags": -0.3,
+        "eyes' size": 1.1, "eyes' length": 1.3, "brows' height": -0.4, "brows' angle": 0.6, "sockets' depth": 0.2,
+        "bags": -0.3, "nose's length": 0.3, "nose's ball": -0.5, "nose's width": -0.35, "mouth's width": 0.7,
+        "mouth's angles": 0.3, "face's width": 0.2, "face's length": 0.2, "forehead's height": -0.5,
     },
     "male": {
-        "sockets' depth": 0.5, "jaw's width": 0.4, "chin": 0.2, "brows' height": -0.3, "lips' fullness": -0.3, "neck": 0.5,
+        "sockets' depth": 0.5, "jaw's width": 0.4, "chin": 0.2, "brows' height": -0.3, "lips' fullness": -0.3,
+        "neck": 0.5,
     },
     "female": {
-        "sockets' depth": -0.3, "jaw's width": -0.3, "brows' height": 0.2, "eyes' size": 0.2, "lips' fullness": 0.2,
+        "sockets' depth": -0.5, "jaw's width": -0.4, "brows' height": 0.2, "brows' angle": 0.2, "eyes' size": 0.2,
+        "lips' fullness": 0.2,
     },
     "heavy": {"face's roundness": 0.6, "cheeks": 0.7, "under the chin": 0.9, "neck": 0.6, "face's width": 0.2},
 }  # fmt: skip
 """Where the means of the factors lie for everyone (MakeHuman's base has smaller eyes, higher brows and a narrower mouth
 than the mean of photographs), for men, for women, and for each unit of heft."""
+OUTER = ("face", "cheek", "jaw", "chin", "forehead", "temple", "back", "neck", "under")
+"""Factors of the head's outline begin so: their spread is smaller, for the eye sees it sooner than the features'."""
 LIMIT, EYES_LIMIT = 1.15, 1.8
 """No target goes farther than this, so that the sum of factors stays a face; those of the eyes' size are weaker."""
 
 
 def draw_shape(
-    random: np.random.Generator, basis: Basis, male: bool, heft: float, spread: float = 0.55, rest: float = 0.2
+    random: np.random.Generator, basis: Basis, male: bool, heft: float, spread: float = 0.65, rest: float = 0.3
 ) -> dict[str, float]:
     """Target -> weight for a person.
 
@@ -102,7 +107,8 @@ def draw_shape(
     total: dict[str, float] = {}
     for factor, targets in FACTORS.items():
         mean = sum(share * lean.get(factor, 0.0) for lean, share in means)
-        value = spread * (mean + float(np.clip(random.normal(), -2.2, 2.2)))
+        width = 0.6 if factor.startswith(OUTER) else 1.0
+        value = spread * (mean + width * float(np.clip(random.normal(), -2.2, 2.2)))
         for name, weight in targets.items():
             total[f"shape/{name}"] = total.get(f"shape/{name}", 0.0) + value * weight
     for less, more in basis.shape_pairs:

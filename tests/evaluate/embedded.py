@@ -14,6 +14,25 @@ from lgaf.evaluate.replicates import hash_of_trials
 from lgaf.formats.embeddings import Embeddings
 
 
+def faces(people=30, each=4, noise=0.9, attention=True, seed=0):
+    """``each`` images of each person, named pPP_K; the more of a face is hidden, the noisier its embedding."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(people), each)
+    hidden = rng.random(len(labels)).astype(np.float32)
+    vectors = rng.standard_normal((people, 16))[labels]
+    vectors = vectors + noise * (0.5 + hidden[:, None]) * rng.standard_normal(vectors.shape)
+    weights = np.stack([hidden, 1 - hidden], axis=1)
+    return Embeddings(
+        names=[f"p{label:02}_{i % each}" for i, label in enumerate(labels)],
+        labels=labels.astype(np.int32),
+        vectors=vectors.astype(np.float32),
+        norms=(30 - 10 * hidden).astype(np.float32),
+        attention=weights.astype(np.float32) if attention else None,
+        flip=True,
+        truth={"hidden": hidden, "yaw": np.full(len(labels), np.nan, np.float32)},
+    )
+
+
 def without(embeddings: Embeddings, missing: Collection[str]) -> Embeddings:
     """The embeddings of all images but those named."""
     kept = np.array([name not in missing for name in embeddings.names])

@@ -12,37 +12,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import yaml
-from embedded import without
+from embedded import faces, without
 from pydantic import ValidationError
 
 from lgaf.errors import DataError
 from lgaf.evaluate import EvaluateSettings, identify, verify
 from lgaf.evaluate.replicates import hash_of_trials, read_replicates, seed_of
 from lgaf.evaluate.score import roc_points, score, score_files
-from lgaf.formats.embeddings import Embeddings, write_embeddings
+from lgaf.formats.embeddings import write_embeddings
 from lgaf.formats.pack import read_table
 from lgaf.formats.protocol import Identification, Verification, write_protocol
 
 QUICK = EvaluateSettings(replicates=100, far=(0.05, 0.001))
-
-
-def faces(people=30, each=4, noise=0.9, attention=True, seed=0):
-    """``each`` images of each person, named pPP_K; the more of a face is hidden, the noisier its embedding."""
-    rng = np.random.default_rng(seed)
-    labels = np.repeat(np.arange(people), each)
-    hidden = rng.random(len(labels)).astype(np.float32)
-    vectors = rng.standard_normal((people, 16))[labels]
-    vectors = vectors + noise * (0.5 + hidden[:, None]) * rng.standard_normal(vectors.shape)
-    weights = np.stack([hidden, 1 - hidden], axis=1)
-    return Embeddings(
-        names=[f"p{label:02}_{i % each}" for i, label in enumerate(labels)],
-        labels=labels.astype(np.int32),
-        vectors=vectors.astype(np.float32),
-        norms=(30 - 10 * hidden).astype(np.float32),
-        attention=weights.astype(np.float32) if attention else None,
-        flip=True,
-        truth={"hidden": hidden, "yaw": np.full(len(labels), np.nan, np.float32)},
-    )
 
 
 def verification(people=30, folds=10):
@@ -82,6 +63,7 @@ def test_verification_summary():
     assert summary["images"] == {"asked": 120, "used": 120, "missing": 0, "missing_names": []}
     assert summary["trials"] == {"asked": 180, "used": 180, "dropped": 0}
     assert summary["cmc"] is None
+    assert summary["all_pairs"] is None
     assert any("tar@far=1e-3 left out" in line for line in summary["protocol"])
     assert any("10 contiguous folds" in line for line in summary["protocol"])
     assert sum(summary["histogram"]["mated"]) == sum(summary["histogram"]["nonmated"]) == 90

@@ -11,7 +11,10 @@ from lgaf.formats.protocol import Identification, Verification, read_protocol, w
 
 names = st.text(st.characters(exclude_categories=["Cs"]))
 verifications = st.builds(
-    Verification, pairs=st.lists(st.tuples(names, names, st.booleans()), max_size=5), folds=st.integers(2, 20)
+    Verification,
+    pairs=st.lists(st.tuples(names, names, st.booleans()), max_size=5),
+    folds=st.integers(2, 20),
+    all_pairs=st.lists(st.lists(names, max_size=3), max_size=2),
 )
 identifications = st.builds(
     Identification,
@@ -40,6 +43,7 @@ def test_round_trip(tmp_path, protocol):
         {"kind": "verification", "pairs": [["a", "b"]]},
         {"kind": "verification", "pairs": [], "folds": 1},
         {"kind": "verification", "pairs": [], "fold": 10},
+        {"kind": "verification", "pairs": [], "all_pairs": [["a"], ["b"], ["c"]]},
         {"kind": "identification", "gallery": ["a"], "probes": ["b"]},
         {"kind": "identification", "gallery": ["a"], "probes": {"": ["b"]}, "ranks": []},
         {"kind": "x" * 1000},

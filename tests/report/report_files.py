@@ -88,13 +88,14 @@ def embeddings(row: str, world: int, seed: int) -> Embeddings:
     )
 
 
-def protocol(benchmark: str) -> Protocol:
+def protocol(benchmark: str, world: bool = True) -> Protocol:
     """100 mated and 100 non-mated pairs; or search for photos 1 and 2, or three sets of photos, among photos 0.
 
-    Of ijbc: every two photos, each a template.
+    Of the world beside the pairs all pairs of photos, of cfp_fp those of photos 0 to 2 with photos 3 and 4. Of ijbc:
+    every two photos, each a template.
     """
+    names = [name(person, photo) for person in range(PEOPLE) for photo in range(PHOTOS)]
     if benchmark == "ijbc":
-        names = [name(person, photo) for person in range(PEOPLE) for photo in range(PHOTOS)]
         ids, left_right = np.arange(len(names)), np.triu_indices(len(names), 1)
         members = pa.table([names, ids, ids, np.ones(len(ids))], schema=MEMBERS)
         same = np.equal(*(side // PHOTOS for side in left_right))
@@ -115,14 +116,18 @@ def protocol(benchmark: str) -> Protocol:
             (name(k % PEOPLE, k % 4), name((k + 1 + k % 7) % PEOPLE, 3), False),
         )
     ]
-    return Verification(pairs=pairs, folds=10)
+    if benchmark == "cfp_fp":
+        all_pairs = [[it for it in names if it[-1] in photos] for photos in ("012", "34")]
+    else:
+        all_pairs = [names]
+    return Verification(pairs=pairs, folds=10, all_pairs=all_pairs if world else [])
 
 
 def write_run(folder: Path, run: ReportRun, world: bool = True) -> Layout:
     """Write what the report reads, and where."""
     layout = Layout(folder / "results", folder / "replicates", folder / "models")
     for number, benchmark in enumerate(run.benchmarks):
-        write_protocol(folder / "protocol.json", protocol(benchmark))
+        write_protocol(folder / "protocol.json", protocol(benchmark, world))
         for row in run.rows:
             for seed in run.seeds:
                 write_scores(folder, layout, run, row.id, seed, benchmark, number, world)

@@ -113,6 +113,25 @@ def test_pairs_are_what_they_say(world: Path) -> None:
                 assert 18 < age[1] - age[0] < 42
 
 
+def test_all_pairs_are_of_every_image_and_cross_kinds_where_the_drawn_do(world: Path) -> None:
+    for name in ("lfw", "cfp_fp", "cplfw", "calfw", "agedb"):
+        pack, lists = Pack(world / f"{name}.arrow"), read_protocol(world / f"{name}.json")
+        assert isinstance(lists, Verification)
+        assert sorted(image for images in lists.all_pairs for image in images) == sorted(pack.names)
+        if name in ("lfw", "cplfw"):
+            assert len(lists.all_pairs) == 1
+            continue
+        first, second = lists.all_pairs
+        assert len(first) == len(second) == 3 * 2
+        assert all(left in first and right in second for left, right, _ in lists.pairs)
+        at = {n: k for k, n in enumerate(pack.names)}
+        yaw, age = np.abs(pack.truth["yaw"]), pack.truth["age"]
+        if name == "cfp_fp":
+            assert max(yaw[at[n]] for n in first) < 60 <= min(yaw[at[n]] for n in second)
+        if name == "calfw":
+            assert max(age[at[n]] for n in first) + 15 <= min(age[at[n]] for n in second)
+
+
 def test_negatives_of_calfw_share_sex_and_origin(studio: Studio) -> None:
     settings = WorldSettings()
     calfw = next(world for world in plan(settings) if world.name == "calfw")

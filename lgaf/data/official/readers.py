@@ -13,8 +13,8 @@ from lgaf.data.official.calfw import read_calfw
 from lgaf.data.official.cfp import read_cfp
 from lgaf.data.official.cplfw import read_cplfw
 from lgaf.data.official.ijb import read_ijb
-from lgaf.data.official.lfw import FOLDERS as LFW_FOLDERS
 from lgaf.data.official.lfw import read_lfw
+from lgaf.data.official.lfw_fetch import FOLDERS as LFW_FOLDERS
 from lgaf.data.official.reading import first_filled
 from lgaf.data.official.scface import read_scface
 from lgaf.data.official.tinyface import read_tinyface

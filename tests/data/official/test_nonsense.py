@@ -9,7 +9,7 @@ import pytest
 from record_files import insightface, jpeg, write_files
 
 from lgaf.data.benchmark import write_benchmark
-from lgaf.data.official.lfw import lists_of
+from lgaf.data.official.lfw_split import split_lfw
 from lgaf.data.official.readers import open_benchmark
 from lgaf.data.training import import_training
 from lgaf.data.verification_bin import read_verification_bin, write_verification_bin
@@ -133,7 +133,7 @@ def test_train_txt(root, instead, tmp_path, make):
     (root / "lfw" / "train.txt").write_text("Nobody 1\n")
     path = instead("lfw/train.txt", make)
     if make is not link_to_nowhere:  # then it is not there, and need not be
-        one_line(path, lambda: lists_of(root / "lfw"))
+        one_line(path, lambda: split_lfw(root / "lfw"))
 
 
 @pytest.mark.parametrize("make", NO_FILE)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lgaf.data.official.agedb import Photo, draw_pairs
 from lgaf.data.official.cfp import read_cfp
 from lgaf.data.official.cplfw import read_pairs
-from lgaf.data.official.lfw import read_pairs as read_lfw_pairs
+from lgaf.data.official.lfw_lists import read_pairs as read_lfw_pairs
 from lgaf.data.official.readers import open_benchmark
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError

@@ -1,0 +1,35 @@
+"""Lines under a table: how the numbers of a benchmark came about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lgaf.evaluate.estimates import tar_name
+from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.evaluate.trials import Images
+
+FUSION = {True: "the mirror image's added", False: "without the mirror image's"}
+LEFT_OUT = "trials with them are left out"
+"""What becomes of images without an embedding."""
+
+
+def embedding_line(flip: bool) -> str:
+    """What is compared."""
+    return f"embeddings, {FUSION[flip]}, scaled to length 1; cosine"
+
+
+def interval_line(settings: EvaluateSettings, known: bool) -> str:
+    """How the intervals were made."""
+    units = "identities" if known else "pairs, whose identities are unknown (too narrow where pairs share people)"
+    return f"{100 * settings.confidence:g} % intervals: {settings.replicates:,} bootstrap resamples of {units}"
+
+
+def left_out_lines(asked: Sequence[float], shown: Sequence[float], nonmated: int) -> list[str]:
+    """Why a rate that was asked for is not among the metrics."""
+    lost = (far for far in asked if far not in shown)
+    return [f"{tar_name(far)} left out: {nonmated:,} non-mated pairs cannot show it" for far in lost]
+
+
+def missing_lines(images: Images, then: str) -> list[str]:
+    """How many images lack an embedding, and ``then``, what becomes of their trials; nothing where none does."""
+    return [f"images without an embedding: {len(images.missing):,}; {then}"] if images.missing else []
