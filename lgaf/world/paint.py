@@ -32,7 +32,8 @@ class Subject:
     @cached_property
     def eye(self) -> Eye:
         """The person's eyeballs."""
-        return draw_eye(np.random.default_rng([self.person.marks, 8]), self.person.origin, self.person.male)
+        skin = float(to_linear(self.person.looks.skin).mean())
+        return draw_eye(np.random.default_rng([self.person.marks, 8]), self.person.origin, self.person.male, skin)
 
     @cached_property
     def mouth(self) -> Mouth:
