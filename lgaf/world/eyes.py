@@ -14,8 +14,8 @@ IRISES = np.array(
     [[34, 22, 16], [52, 32, 20], [78, 50, 30], [98, 78, 46], [84, 88, 64], [92, 104, 112], [84, 100, 122]]
 )
 """Eye colours, sRGB, from dark brown over hazel and green to grey and blue."""
-PALENESS = {"african": (0.0, 1.1), "asian": (0.0, 1.6), "caucasian": (0.5, 6.5)}
-"""Range of a person's place among IRISES, by origin."""
+PALENESS = {"african": 1.1, "asian": 1.6, "caucasian": 6.0}
+"""How far along IRISES the people of an origin reach."""
 INNER, OUTER = 10.0, 25.5
 """Angles of an eye's corners on the base mesh."""
 
@@ -38,10 +38,9 @@ class Eye:
     """Darkness of the lash line."""
 
 
-def draw_eye(random: np.random.Generator, origin: str, male: bool) -> Eye:
-    """A person's eyes."""
-    low, high = PALENESS[origin]
-    place = low + (high - low) * random.random() ** 1.3
+def draw_eye(random: np.random.Generator, origin: str, male: bool, skin: float) -> Eye:
+    """A person's eyes; ``skin`` is how bright the skin is, linear: light eyes go with light skin."""
+    place = 0.2 + PALENESS[origin] * np.clip((skin - 0.18) / 0.25, 0.1, 1) * random.random() ** 1.2
     iris = np.array([np.interp(place, np.arange(len(IRISES)), IRISES[:, k]) for k in range(3)]) / 255
     return Eye(
         iris=to_linear(np.clip(iris * random.uniform(0.8, 1.1), 0, 1)),
@@ -59,7 +58,7 @@ def eye_colour(eye: Eye, gaze: tuple[float, float], dim: float, away: np.ndarray
     Args:
         eye: the person's.
         gaze: where it looks, degrees.
-        dim: factor on the iris; dark skin goes with dark eyes.
+        dim: factor on the iris, and in part on the white; dark skin goes with dark eyes.
         away: the points.
     """
     away = away / (np.linalg.norm(away, axis=1, keepdims=True) + 1e-6)
@@ -73,7 +72,8 @@ def eye_colour(eye: Eye, gaze: tuple[float, float], dim: float, away: np.ndarray
     iris = eye.iris * dim * shine[:, None]
     veins = 1 - np.clip((angle - 1.3) / 1.6, 0, 0.45)[:, None] * np.array([0.5, 0.9, 0.9], np.float32)
     blend = np.clip((angle - 0.96) / 0.14, 0, 1)[:, None]
-    albedo = iris * (1 - blend) + eye.white * veins * blend
+    white = eye.white * (0.6 + 0.4 * dim)
+    albedo = iris * (1 - blend) + white * veins * blend
     albedo = albedo * np.clip((angle - 0.36) / 0.10, 0.04, 1)[:, None]
     return albedo.astype(np.float32), np.where(angle < 1.2, 0.20, 0.05).astype(np.float32)
 

@@ -14,8 +14,6 @@ ADULT, AGED = 25.0, 75.0
 """Years at which MakeHuman's "young" and "old" targets stand."""
 OWN_SHARE = 0.8
 """What at least comes of the origin that weighs most: averages of all three would be one family."""
-IRISES = np.array([[62, 38, 22], [96, 62, 34], [112, 96, 52], [78, 104, 84], [92, 122, 152], [120, 132, 140]])
-"""Eye colours, sRGB."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,6 @@ class Person:
     """-1 (thin) .. 1 (heavy)."""
     shape: dict[str, float]
     """Target -> weight."""
-    iris: np.ndarray
-    """(3,) sRGB, 0..1."""
     home: float
     """The age about which most images are taken, in years."""
     looks: Looks
@@ -91,7 +87,6 @@ def draw_person(
         macro=macro,
         heft=heft,
         shape=draw_shape(random, basis, male, heft),
-        iris=IRISES[random.integers(len(IRISES))] / 255 * random.uniform(0.75, 1.15),
         home=float(random.choice([random.uniform(17, 45), random.uniform(30, 72)])),
         looks=draw_looks(random, male, dict(zip(ORIGINS, shares.tolist(), strict=True))),
         marks=int(random.integers(2**31)),

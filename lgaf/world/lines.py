@@ -55,8 +55,9 @@ def lines_of_age(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     rise = (along + 1) / 2
     deep = random.uniform(0.35, 0.9)
     for k in range(random.integers(1, 6)):
-        width, bow = random.uniform(14, 34), random.uniform(-0.05, 0.06)
-        grooves.draw(along * width + random.normal(0, 5), 7.62 + 0.085 * k + bow * along**2, deep * random.uniform(0.4, 1))
+        angle = along * random.uniform(14, 34) + random.normal(0, 5)
+        height = 7.62 + 0.085 * k + random.uniform(-0.05, 0.06) * along**2
+        grooves.draw(angle, height, deep * random.uniform(0.4, 1))
     for _ in range(random.integers(0, 3)):
         foot = random.normal(0, 3.0)
         grooves.draw(foot + along * random.uniform(-1, 1), 7.42 + along * random.uniform(0.03, 0.08),

@@ -11,8 +11,9 @@ from lgaf.world.canvas import BOTTOM, SIZE, TOP, at, both, coarse, enlarge, soft
 def pattern(random: np.random.Generator, male: bool) -> np.ndarray:
     """Brightness of the large parts of a face, which differs by person: forehead, nose, cheeks, chin, temples."""
     parts = (
-        (spot(0, 7.75, 30, 0.22), 0.02, 0.12), (spot(0, 7.46, 5, 0.07), -0.05, 0.14), (both(25, 7.02, 9, 0.10), 0.08, 0.13),
-        (both(26, 6.75, 9, 0.14), -0.05, 0.16), (spot(0, 6.75, 13, 0.06), -0.08 if male else 0.0, 0.12),
+        (spot(0, 7.75, 30, 0.22), 0.02, 0.12), (spot(0, 7.46, 5, 0.07), -0.05, 0.14),
+        (both(25, 7.02, 9, 0.10), 0.08, 0.13), (both(26, 6.75, 9, 0.14), -0.05, 0.16),
+        (spot(0, 6.75, 13, 0.06), -0.08 if male else 0.0, 0.12),
         (spot(0, 6.32, 12, 0.09), -0.02, 0.13), (both(45, 7.35, 12, 0.25), -0.05, 0.13),
         (both(40, 6.7, 14, 0.2), -0.05, 0.13),
     )  # fmt: skip
@@ -46,7 +47,8 @@ def blemishes(random: np.random.Generator) -> np.ndarray:
         turn, length = random.uniform(0, np.pi), random.uniform(0.1, 0.3)
         along = np.linspace(0, 1, 8)
         scar = np.zeros((SIZE, SIZE), np.uint8)
-        strokes(scar, [at(start[0] + 57 * length * along * np.cos(turn), start[1] + length * along * np.sin(turn))], 255)
+        angle, height = start[0] + 57 * length * along * np.cos(turn), start[1] + length * along * np.sin(turn)
+        strokes(scar, [at(angle, height)], 255)
         soft = soften(scar, 1.0)
         tone += soft * 0.3 - 0.3 * np.roll(soft, (2, 2), (0, 1))
     return tone

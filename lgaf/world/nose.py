@@ -26,6 +26,6 @@ def paint_nose(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.
     soft -= random.uniform(0.1, 0.6) * spot(0, 6.855, 4.5, 0.022)
     soft -= random.uniform(0, 0.25) * spot(0, 7.31, 6.0, 0.04)
     tone = enlarge(soft) - 1.9 * dark * soften(holes, 1.1) - 0.45 * line - 0.35 * broad
-    bulb = random.normal(0, 1)
-    relief = -0.016 * line + enlarge(0.02 * bulb * spot(0, 6.93, 2.5, 0.05) + 0.012 * random.normal() * spot(0, 7.2, 2, 0.1))
+    bulb, bridge = 0.02 * random.normal(), 0.012 * random.normal()
+    relief = enlarge(bulb * spot(0, 6.93, 2.5, 0.05) + bridge * spot(0, 7.2, 2, 0.1)) - 0.016 * line
     return 1.4 * tone, 1.4 * relief, enlarge(random.uniform(0, 0.8) * spot(0, 6.92, 6, 0.08))

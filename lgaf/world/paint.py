@@ -32,7 +32,8 @@ class Subject:
     @cached_property
     def eye(self) -> Eye:
         """The person's eyeballs."""
-        return draw_eye(np.random.default_rng([self.person.marks, 8]), self.person.origin, self.person.male)
+        skin = float(to_linear(self.person.looks.skin).mean())
+        return draw_eye(np.random.default_rng([self.person.marks, 8]), self.person.origin, self.person.male, skin)
 
     @cached_property
     def mouth(self) -> Mouth:
@@ -126,7 +127,7 @@ def paint_head(subject: Subject, scene: Scene, light: Light, seen: Surface, look
         gloss[cloth] = 0.0
     sent, _ = shade(light, albedo, normal, open_air, shadow, VIEW, gloss)
     eyes = np.flatnonzero(catch)
-    sent[eyes] += catch[eyes, None] * (glint(light, normal[eyes])[:, None] + 0.05 * light.sky)  # what a wet eye mirrors
+    sent[eyes] += catch[eyes, None] * (glint(light, normal[eyes])[:, None] + 0.02 * light.sky)  # what a wet eye mirrors
     return to_srgb(tone(sent))
 
 
