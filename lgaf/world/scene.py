@@ -80,7 +80,7 @@ def draw_light(random: np.random.Generator, harsh: float = 0.5) -> Light:
         directions.astype(np.float32),
         (strength * (1 + warm)).astype(np.float32),
         sky.astype(np.float32),
-        (sky * random.uniform(0.25, 0.65)).astype(np.float32),
+        (sky * random.uniform(0.35, 0.7)).astype(np.float32),
     )
 
 

@@ -67,8 +67,8 @@ FACTORS: dict[str, dict[str, float]] = {
 LEANS: dict[str, dict[str, float]] = {
     "everyone": {
         "eyes' size": 1.1, "eyes' length": 1.3, "brows' height": -0.4, "brows' angle": 0.6, "sockets' depth": 0.2,
-        "bags": -0.3, "nose's length": 0.3, "nose's ball": -0.5, "nose's width": -0.35, "mouth's width": 1.0,
-        "mouth's angles": 0.3, "face's width": 0.4, "face's length": 0.2, "forehead's height": -0.5,
+        "bags": -0.3, "nose's length": 0.3, "nose's ball": -0.5, "nose's width": -0.35, "mouth's width": 0.7,
+        "mouth's angles": 0.3, "face's width": 0.2, "face's length": 0.2, "forehead's height": -0.5,
     },
     "male": {
         "sockets' depth": 0.5, "jaw's width": 0.4, "chin": 0.2, "brows' height": -0.3, "lips' fullness": -0.3,
