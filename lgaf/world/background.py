@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from lgaf.world.texture import value_noise
+from lgaf.world.canvas import value_noise
 
 
 def muted(random: np.random.Generator) -> np.ndarray:
@@ -41,7 +41,7 @@ def draw_background(random: np.random.Generator, height: int, width: int) -> np.
             image = image + 0.5 * (layer - image)
     elif kind == "leaves":
         green = np.array([0.25, 0.38, 0.14]) * random.uniform(0.6, 1.6)
-        image = green * np.clip(0.7 + 0.5 * value_noise(random, small, small, 22)[..., None], 0.05, 2)
+        image = green * np.clip(0.7 + 0.28 * value_noise(random, small, small, 18)[..., None], 0.05, 2)
     image = image * (1 + 0.06 * value_noise(random, small, small, 8)[..., None])
     image = cv2.GaussianBlur(image.astype(np.float32), (0, 0), random.uniform(0.4, 3.0))
     image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -15,7 +15,7 @@ import numpy as np
 from lgaf.formats.protocol import Identification, Verification
 from lgaf.world.basis import ORIGINS, Basis
 from lgaf.world.identity import Person, draw_person
-from lgaf.world.scene import Scene, draw_scene, hinder
+from lgaf.world.scene import FAR, Scene, draw_scene, hinder
 from lgaf.world.settings import WorldSettings
 
 BENCHMARKS = ("lfw", "cfp_fp", "cplfw", "calfw", "agedb", "tinyface", "scface")
@@ -62,14 +62,9 @@ class Set:
         return SCENES[self.name](random, person, shot, frame)
 
 
-def home_age(person: Person) -> float:
-    """The age about which most images of a person were taken, in years."""
-    return float(18 + 47 * np.random.default_rng([person.marks, 5]).random())
-
-
 def in_the_wild(random: np.random.Generator, person: Person, shot: Shot, frame: int) -> Scene:
     """Mild variation, mostly towards the camera; few faces are covered or deformed, as in LFW."""
-    age = float(np.clip(home_age(person) + random.normal(0, 4), 16, 80))
+    age = float(np.clip(person.home + random.normal(0, 4), 16, 80))
     yaw = float(np.clip(random.normal(0, 9), -45, 45))
     pitch = float(np.clip(random.normal(1, 6), -20, 22))
     return hinder(random, draw_scene(random, person, age, frame, yaw=yaw, pitch=pitch), 0.04, 0.05)
@@ -77,19 +72,20 @@ def in_the_wild(random: np.random.Generator, person: Person, shot: Shot, frame: 
 
 def to_train(random: np.random.Generator, person: Person, shot: Shot, frame: int) -> Scene:
     """What all benchmarks show, mixed: wild, turned far, young and old, low resolution."""
-    age = home_age(person) + (random.normal(0, 5) if random.random() < 0.6 else random.uniform(-25, 25))
+    age = person.home + (random.normal(0, 5) if random.random() < 0.6 else random.uniform(-25, 25))
     scene = draw_scene(random, person, float(np.clip(age, 16, 80)), frame)
     if random.random() < 0.30:
         scene = replace(scene, yaw=float(random.choice([-1, 1]) * random.uniform(30, 85)))
     scene = hinder(random, scene, 0.20, 0.16)
     if random.random() < 0.22:
-        scene = degrade(random, scene, float(np.exp(random.uniform(np.log(6), np.log(26)))))
+        least = 12 if scene.things or scene.mask or abs(scene.yaw) > FAR else 6  # else there is nothing to find
+        scene = degrade(random, scene, float(np.exp(random.uniform(np.log(least), np.log(26)))))
     return scene
 
 
 def frontal_or_profile(random: np.random.Generator, person: Person, shot: Shot, frame: int) -> Scene:
     """Kind 0 frontal, kind 1 profile (60 to 85 degrees)."""
-    age = float(np.clip(home_age(person) + random.normal(0, 4), 16, 80))
+    age = float(np.clip(person.home + random.normal(0, 4), 16, 80))
     side = random.choice([-1, 1])
     yaw = random.uniform(60, 85) * side if shot.kind else random.normal(0, 6)
     scene = draw_scene(random, person, age, frame, yaw=float(yaw))
@@ -98,7 +94,7 @@ def frontal_or_profile(random: np.random.Generator, person: Person, shot: Shot, 
 
 def across_poses(random: np.random.Generator, person: Person, shot: Shot, frame: int) -> Scene:
     """Turned 10 to 60 degrees either way; a good third covered or deformed."""
-    age = float(np.clip(home_age(person) + random.normal(0, 5), 16, 80))
+    age = float(np.clip(person.home + random.normal(0, 5), 16, 80))
     yaw = random.choice([-1, 1]) * random.uniform(10, 60)
     pitch = float(np.clip(random.normal(2, 11), -25, 28))
     return hinder(random, draw_scene(random, person, age, frame, yaw=float(yaw), pitch=pitch), 0.28, 0.18)
@@ -125,7 +121,7 @@ def tiny(random: np.random.Generator, person: Person, shot: Shot, frame: int) ->
 
 def surveillance(random: np.random.Generator, person: Person, shot: Shot, frame: int) -> Scene:
     """Kind 0 the mugshot; kinds 1 to 5 a surveillance camera, seen from above, at the shot's distance."""
-    age = home_age(person)
+    age = person.home
     if shot.kind == 0:
         return draw_scene(random, person, age, frame, yaw=float(random.normal(0, 2)), pitch=float(random.normal(0, 2)),
                           roll=0.0, expression={}, capture=1.0, noise=0.004, blur=0.25, motion=0.0,

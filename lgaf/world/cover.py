@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lgaf.world import sheet
+from lgaf.world import hair, sheet
 from lgaf.world.basis import Basis, vertex_normals
+from lgaf.world.canvas import value_noise
 from lgaf.world.mesh import Pose, project
 from lgaf.world.raster import rasterise
-from lgaf.world.scene import HAIR_STYLES, HEADWEAR, Scene
+from lgaf.world.scene import Scene
 from lgaf.world.shade import VIEW, Light, shade, to_linear, to_srgb, tone
-from lgaf.world.texture import value_noise
 
 MASKS = np.array([[0.55, 0.75, 0.85], [0.92, 0.93, 0.94], [0.08, 0.08, 0.09], [0.75, 0.55, 0.65]])
 """Colours of surgical masks, sRGB."""
@@ -60,25 +60,42 @@ def cover_head(
 ) -> None:  # fmt: skip
     """Lay hair, and a cap or scarf over it, on a head displaced by ``moved`` (V, 3)."""
     styles = []
-    if scene.style in HAIR_STYLES:
-        style = HAIR_STYLES[scene.style]
+    if style := worn(scene):
         styles.append((style, scene.hair))
     if scene.headwear:
-        styles = [(s, c) for s, c in styles if scene.headwear != "headscarf" and s.volume < 0.15]
-        styles.append((HEADWEAR[scene.headwear], random.uniform(0.03, 0.9, 3) ** 1.2))
+        styles = [(s, c) for s, c in styles if scene.headwear != "headscarf" and s.top < 0.15 and not s.knot]
+        styles.append((hair.HEADWEAR[scene.headwear], random.uniform(0.03, 0.9, 3) ** 1.2))
     for style, colour in styles:
-        laid = sheet.hair(skull, moved, style, random)
-        strands = value_noise(random, 64, 512, 260) if not style.cloth else value_noise(random, 64, 512, 30) * 0.3
-        if not style.cloth:
-            strands = 0.6 * cv2.blur(strands, (1, 31)) * 3 + 0.5 * value_noise(random, 64, 512, 50 + 60 * style.curl)
-        ragged = random.random(512).astype(np.float32) ** 2 + value_noise(random, 1, 512, 40)[0] * 0.3
-        ragged = np.clip(0.5 * ragged + 0.5 * cv2.blur(ragged[None], (7, 1))[0], 0, 1)
+        strands, ends = combed(style, random)
 
-        def alpha(along: np.ndarray, style: sheet.Style = style, ragged: np.ndarray = ragged) -> np.ndarray:
-            end = 1 - style.ragged * ragged[np.clip(along[:, 0] * 511, 0, 511).astype(int)]
-            return np.clip((end - along[:, 1]) / 0.02 + 0.5, 0, 1) if style.ragged else np.ones(len(along))
+        def alpha(along: np.ndarray, style: hair.Style = style, ends: np.ndarray = ends) -> np.ndarray:
+            end = 1 - style.ragged * ends[np.clip(along[:, 0] * 511, 0, 511).astype(int)]
+            shown = np.clip((end - along[:, 1]) / 0.03 + 0.5, 0, 1) if style.ragged else np.ones(len(along))
+            return shown * np.clip(along[:, 1] / 0.04, 0, 1) if style.crown > 10 else shown
 
-        lay(picture, laid, colour, strands, alpha, light, view, 0.0 if style.cloth else 0.22)
+        for laid in hair.hair(skull, moved, style, random):
+            lay(picture, laid, colour, strands, alpha, light, view, 0.0 if style.cloth else 0.22)
+
+
+def worn(scene: Scene) -> hair.Style | None:
+    """The hair of a scene; None for a shaven head."""
+    return hair.worn(scene.style, scene.hairline, scene.corners, scene.crown, scene.part)
+
+
+def combed(style: hair.Style, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Brightness of strands (64, 512), roots first, and how early each ends (512,), 0..1: in locks, each ragged."""
+    if style.cloth:
+        return value_noise(random, 64, 512, 30) * 0.3, np.zeros(512, np.float32)
+    fine = cv2.blur(value_noise(random, 64, 512, 300), (1, 31)) * 1.7
+    locks = cv2.blur(value_noise(random, 64, 512, 70), (1, 15)) * (0.4 + 0.3 * style.curl)
+    tangle = 0.5 * style.curl * value_noise(random, 64, 512, 90)
+    slant = (np.linspace(0, 1, 64)[:, None] * random.normal(0, 14) + np.arange(512)).astype(np.float32) % 512
+    rows = np.repeat(np.arange(64, dtype=np.float32)[:, None], 512, 1)
+    strands = cv2.remap(fine + locks + tangle, slant, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    strands = strands - 0.5 * np.linspace(1, 0, 64)[:, None] ** 4
+    hairs = random.random(512).astype(np.float32) ** 2
+    wide, narrow = (np.abs(value_noise(random, 1, 512, cells)[0]) for cells in (34, 90))
+    return strands, np.clip(0.35 * hairs + 0.4 * wide + 0.3 * narrow, 0, 1)
 
 
 def cover_mouth(

@@ -1,4 +1,4 @@
-"""People: what stays with a person from image to image, namely the shape of the head and its local marks."""
+"""People: what stays with a person from image to image: the head's shape, age, looks and local marks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lgaf.world.basis import AGES, ORIGINS, SEXES, Basis
+from lgaf.world.looks import Looks, draw_looks
+from lgaf.world.shape import draw_shape
 
 ADULT, AGED = 25.0, 75.0
 """Years at which MakeHuman's "young" and "old" targets stand."""
-IRISES = np.array([[62, 38, 22], [96, 62, 34], [112, 96, 52], [78, 104, 84], [92, 122, 152], [120, 132, 140]])
-"""Eye colours, sRGB."""
+OWN_SHARE = 0.8
+"""What at least comes of the origin that weighs most: averages of all three would be one family."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,15 @@ class Person:
     origin: str
     """The origin that weighs most, one of basis.ORIGINS."""
     macro: dict[tuple[str, str], float]
-    """(sex, origin) -> weight; sums to 1."""
+    """(sex, origin) -> weight; sums to 1, and may be below 0 for the other sex."""
     heft: float
     """-1 (thin) .. 1 (heavy)."""
     shape: dict[str, float]
     """Target -> weight."""
-    iris: np.ndarray
-    """(3,) sRGB, 0..1."""
+    home: float
+    """The age about which most images are taken, in years."""
+    looks: Looks
+    """Colours and habits."""
     marks: int
     """Seed of the local marks, see texture.py."""
 
@@ -53,7 +57,7 @@ class Person:
 
 
 def draw_person(
-    basis: Basis, seed: int, number: int, male: bool | None = None, origin: str | None = None, spread: float = 0.5
+    basis: Basis, seed: int, number: int, male: bool | None = None, origin: str | None = None
 ) -> Person:
     """Draw a person; the same numbers give the same person.
 
@@ -63,39 +67,27 @@ def draw_person(
         number: of the person; two people of one world differ in it.
         male: sex, drawn where not given.
         origin: one of basis.ORIGINS, drawn where not given.
-        spread: standard deviation of the weight of a pair of opposite targets. Wider than life, so that people differ
-            by shape even at 20 pixels.
     """
     random = np.random.default_rng([seed, 1, number])
     male = bool(random.random() < 0.5) if male is None else male
     origin = str(random.choice(ORIGINS)) if origin is None else origin
-    shares = random.dirichlet([0.5] * len(ORIGINS)) * 0.6
-    shares[ORIGINS.index(origin)] += 0.4
-    own = random.uniform(0.6, 1.0)
+    shares = random.dirichlet([0.5] * len(ORIGINS)) * (1 - OWN_SHARE)
+    shares[ORIGINS.index(origin)] += OWN_SHARE
+    own = random.uniform(0.8, 1.2)  # beyond 1 away from the other sex
     macro = {
         (sex, name): float(share * (own if (sex == "male") == male else 1 - own))
         for sex in SEXES
         for name, share in zip(ORIGINS, shares, strict=True)
     }
-    shape = {}
-    for less, more in basis.shape_pairs:
-        group = more.split("/")[1].split("-")[0]
-        if ("trans" in more and group in ("head", "neck")) or "-age-" in more:
-            continue
-        if not less:
-            if random.random() < (0.10 if "asym" in more else 0.35):
-                shape[more] = float(random.uniform(0.2, 0.8))
-            continue
-        width = spread * (0.6 if group in ("neck", "head", "eyebrows") or "eye-height" in more else 1.0)
-        weight = float(np.clip(random.normal(0, width), -1, 1))
-        shape[more if weight > 0 else less] = abs(weight)
+    heft = float(np.clip(random.normal(0, 0.6), -1, 1))
     return Person(
         number=number,
         male=male,
         origin=origin,
         macro=macro,
-        heft=float(np.clip(random.normal(0, 0.5), -1, 1)),
-        shape=shape,
-        iris=IRISES[random.integers(len(IRISES))] / 255 * random.uniform(0.75, 1.15),
+        heft=heft,
+        shape=draw_shape(random, basis, male, heft),
+        home=float(random.choice([random.uniform(17, 45), random.uniform(30, 72)])),
+        looks=draw_looks(random, male, dict(zip(ORIGINS, shares.tolist(), strict=True))),
         marks=int(random.integers(2**31)),
     )

@@ -32,7 +32,8 @@ def glasses(
     dark = scene.glasses == "sunglasses"
     wide, tall = random.uniform(0.23, 0.29), random.uniform(0.14, 0.22)
     square = random.uniform(2, 5)
-    colour = random.uniform(0.02, 0.35, 3) if random.random() < 0.7 else random.uniform(0.2, 0.9, 3)
+    plain = random.uniform(0.03, 0.3) + random.uniform(-0.03, 0.08, 3)
+    colour = plain if random.random() < 0.92 else random.uniform(0.2, 0.8, 3)
     turn = np.linspace(0, 2 * np.pi, 40)
     form = np.stack([np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** (2 / square) * wide,
                      np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** (2 / square) * tall], 1)  # fmt: skip
@@ -84,7 +85,7 @@ def thing(picture: Picture, kind: str, five: np.ndarray, skin: np.ndarray, rando
         along = np.array([np.sin(toward), -np.cos(toward)])
         across = np.array([along[1], -along[0]]) * -1
         width = 0.30 * unit
-        palm = goal - along * unit * (0.3 if kind == "hand" else 1.0)
+        palm = goal - along * unit * (0.6 if kind == "hand" else 1.0)
         tone = np.clip(np.asarray(skin) * random.uniform(0.75, 1.05), 0, 1)
         shading = np.full(image.shape[:2], 0.0, np.float32)
         for k in range(4):
@@ -109,11 +110,11 @@ def thing(picture: Picture, kind: str, five: np.ndarray, skin: np.ndarray, rando
     else:
         centre = middle + random.normal(0, 0.55, 2) * unit
         if random.random() < 0.5:
-            box = (centre.tolist(), (random.uniform(0.5, 1.7, 2) * unit).tolist(), random.uniform(0, 180))
+            box = (centre.tolist(), (random.uniform(0.4, 1.2, 2) * unit).tolist(), random.uniform(0, 180))
             points = cv2.boxPoints(box)
         else:
             turn = np.linspace(0, 2 * np.pi, 14)[:-1]
-            points = centre + (np.stack([np.cos(turn), np.sin(turn)]) * unit * random.uniform(0.25, 0.9, 13)).T
+            points = centre + (np.stack([np.cos(turn), np.sin(turn)]) * unit * random.uniform(0.25, 0.7, 13)).T
         cv2.fillPoly(canvas, [np.rint(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
         grain = cv2.resize(random.uniform(-0.2, 0.2, (9, 9, 3)).astype(np.float32), canvas.shape[::-1])
         colour = np.clip(random.uniform(0.05, 0.9, 3) + grain, 0, 1)

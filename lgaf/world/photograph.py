@@ -6,23 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lgaf.world import occluders, sheet
+from lgaf.world import hair, occluders, sheet
 from lgaf.world.background import draw_background
-from lgaf.world.basis import Basis, lit, vertex_normals
+from lgaf.world.basis import ORIGINS, Basis, lit, vertex_normals
 from lgaf.world.camera import encode, take
-from lgaf.world.cover import Picture, View, cover_head, cover_mouth
+from lgaf.world.canvas import unroll
+from lgaf.world.cover import Picture, View, cover_head, cover_mouth, worn
 from lgaf.world.mesh import Points, deform, project, rotation, turn
-from lgaf.world.paint import Subject, Surface, paint_head
+from lgaf.world.paint import Look, Subject, Surface, paint_head
 from lgaf.world.raster import rasterise
-from lgaf.world.scene import HAIR_STYLES, Scene, draw_light, linear_skin
+from lgaf.world.scene import Scene, draw_light, linear_skin
 from lgaf.world.shade import VIEW, Light, shade
-from lgaf.world.texture import unroll
 
 SUPERSAMPLING = 1.25
 """Rendered pixels to a sensor's pixel, along a line."""
 EARS = np.array([[-0.80, 7.32, 0.45], [0.80, 7.32, 0.45]])
 """Where the arms of glasses end on the base mesh."""
-TRUTH = ("yaw", "pitch", "roll", "age", "light", "hidden", "deformation", "resolution", "noise", "blur")
+TRUTH = ("yaw", "pitch", "roll", "age", "light", "hidden", "deformation", "resolution", "noise", "blur", "male",
+         "origin")  # fmt: skip
 
 
 class Studio:
@@ -37,7 +38,7 @@ class Studio:
         y, z = basis.vertices[:, 1], basis.vertices[:, 2]
         eyes = basis.vertices[np.concatenate(self.points.eyes)]
         away = np.linalg.norm(basis.vertices[:, None] - eyes[None], axis=2).min(1)
-        above = np.where(y > eyes[:, 1].mean() - 0.01, 1.0, 0.35)
+        above = np.where(y > eyes[:, 1].mean() - 0.01, 1.0, 0.6)
         lashes = np.exp(-((away / 0.045) ** 2)) * above * (basis.part == 0) * 1.3
         self.face = (basis.part < 3) & (np.abs(angle) < 68) & (y > 6.3) & (y < 7.95) & (z > 0.6)
         self.eye_centres = np.stack([basis.vertices[eye].mean(0) for eye in self.points.eyes])
@@ -89,15 +90,16 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
     shadow = lit(posed, studio.shadow_casters, light.directions[0], 96)
     wanted = scene.exposure * (0.45 / (0.2 + float(linear_skin(scene).mean()))) ** 0.5  # pale faces would burn out
     light = meter(light, normals[studio.face], basis.openness[studio.face], shadow[studio.face], wanted)
-    style = HAIR_STYLES.get(scene.style)
-    within = sheet.scalp(basis.vertices, style) if style else np.full(len(vertices), -90.0)
+    style = worn(scene)
+    within = hair.scalp(basis.vertices, style) if style else np.full(len(vertices), -90.0)
     values = fragments.interpolate(np.column_stack([studio.fixed, normals, shadow, within]).astype(np.float32))
     surface = Surface(
-        part=basis.part[fragments.corners[:, 0]], rest=values[:, :3], lips=values[:, 3], openness=values[:, 4],
-        lashes=values[:, 5], normal=values[:, 7:10], shadow=values[:, 10], within=values[:, 11],
+        pixel=fragments.pixel, part=basis.part[fragments.corners[:, 0]], rest=values[:, :3], lips=values[:, 3],
+        openness=values[:, 4], lashes=values[:, 5], normal=values[:, 7:10], shadow=values[:, 10], within=values[:, 11],
         cloth=collar(values[:, :3], edge, plunge) > 0,
     )  # fmt: skip
-    picture.colour[fragments.pixel] = paint_head(subject, scene, light, surface, studio.eye_centres)
+    look = Look(head, size, scene.interocular / frame * size, studio.eye_centres)
+    picture.colour[fragments.pixel] = paint_head(subject, scene, light, surface, look)
     picture.depth[fragments.pixel] = fragments.depth
     face = fragments.pixel[values[:, 6] > 0.5]
 
@@ -130,6 +132,8 @@ def photograph(studio: Studio, subject: Subject, scene: Scene, frame: int, rando
             "resolution": scene.interocular * scene.capture,
             "noise": scene.noise,
             "blur": scene.blur + scene.motion,
+            "male": float(subject.person.male),
+            "origin": float(ORIGINS.index(subject.person.origin)),
         },
     )
 

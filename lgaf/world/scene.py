@@ -7,38 +7,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lgaf.world.background import muted
+from lgaf.world.hair import HEADWEAR
 from lgaf.world.identity import Person
+from lgaf.world.looks import ALIKE, TONES
 from lgaf.world.shade import Light, to_linear
-from lgaf.world.sheet import Style
 
-TONES = np.array([[250, 222, 204], [234, 192, 166], [212, 164, 130], [174, 122, 88], [124, 82, 58], [80, 52, 38]]) / 255
-"""Skin, light to dark, sRGB."""
-HAIRS = np.array([[22, 18, 16], [44, 30, 22], [78, 52, 34], [120, 84, 50], [176, 138, 88], [130, 62, 34]]) / 255
-HAIR_STYLES = {
-    "crop": Style(0.035, -1, 0, 0, 0.1, 0.05),
-    "short": Style(0.10, 1, 0, 0, 0.3, 0.10),
-    "tousled": Style(0.17, 6, 0, 0, 0.8, 0.14),
-    "fringe": Style(0.12, 13, 0.05, 0.1, 0.1, 0.06),
-    "receding": Style(0.06, -22, 0, 0, 0.1, 0.14),
-    "afro": Style(0.34, 2, 0, 0, 1.0, 0.04),
-    "bob": Style(0.12, 4, 0.75, 0.55, 0.2, 0.05),
-    "long": Style(0.11, 0, 1.5, 1.6, 0.5, 0.10),
-    "long fringe": Style(0.11, 12, 1.4, 1.5, 0.3, 0.07),
-    "swept": Style(0.13, -2, 0.0, 0.3, 0.3, 0.07),
-}
-MENS = ("crop", "short", "tousled", "fringe", "receding", "afro", "swept", "bald", "short", "crop")
-WOMENS = ("bob", "long", "long fringe", "swept", "fringe", "afro", "long", "short", "bob", "tousled")
 OCCLUDERS = {
-    "sunglasses": 0.15, "mask": 0.15, "scarf": 0.08, "hand": 0.15, "patch": 0.17, "phone": 0.09, "glasses": 0.07,
-    "headwear": 0.05, "fingers": 0.09,
+    "sunglasses": 0.17, "mask": 0.16, "scarf": 0.09, "hand": 0.16, "patch": 0.18, "phone": 0.09, "headwear": 0.05,
+    "fingers": 0.10,
 }  # fmt: skip
 """What covers a face, and how often."""
-HEADWEAR = {
-    "beanie": Style(0.12, 2, 0, 0, 0, 0, cloth=True, lift=4),
-    "headscarf": Style(0.13, 0, 1.1, 1.3, 0.2, 0, cloth=True),
-    "cap": Style(0.10, 4, 0, 0, 0, 0, cloth=True, lift=8),
-}
-
+FAR = 45.0
+"""Degrees of yaw beyond which half the face is hidden already."""
 
 @dataclass(frozen=True)
 class Scene:
@@ -51,9 +31,17 @@ class Scene:
     expression: dict[str, float] = field(default_factory=dict)
     gaze: tuple[float, float] = (0.0, 0.0)
     skin: np.ndarray = field(default_factory=lambda: TONES[1])
-    hair: np.ndarray = field(default_factory=lambda: HAIRS[1])
+    hair: np.ndarray = field(default_factory=lambda: np.array([0.17, 0.12, 0.09]))
     clothes: np.ndarray = field(default_factory=lambda: np.array([0.3, 0.3, 0.4]))
     style: str = "short"
+    hairline: float = 0.0
+    """Degrees by which it is lower than most people's."""
+    corners: float = 0.0
+    """Degrees by which the temples' corners recede."""
+    crown: float = 0.0
+    """Degrees from the crown that are bald."""
+    part: float = 25.0
+    """Where hair is parted, in degrees towards the person's left."""
     headwear: str = ""
     beard: float = 0.0
     makeup: float = 0.0
@@ -84,7 +72,7 @@ def draw_light(random: np.random.Generator, harsh: float = 0.5) -> Light:
     turn = np.radians(random.normal(0, 25 + 35 * harsh, count) + np.array([0, random.choice([-70, 70])])[:count])
     lift = np.radians(random.uniform(0, 55, count))
     directions = np.stack([np.sin(turn) * np.cos(lift), np.sin(lift), np.cos(turn) * np.cos(lift)], 1)
-    warm = random.normal(0, 0.07, (count, 1)) * np.array([1, 0.1, -1])
+    warm = random.normal(0, 0.10, (count, 1)) * np.array([1, 0.1, -1])
     strength = np.array([random.uniform(0.35, 0.75 + 0.35 * harsh), random.uniform(0.1, 0.4)])[:count, None]
     fill = random.uniform(0.42 - 0.3 * harsh, 0.7 - 0.25 * harsh)
     sky = fill * (1 + random.normal(0, 0.06) * np.array([-1, 0, 1]))
@@ -92,14 +80,14 @@ def draw_light(random: np.random.Generator, harsh: float = 0.5) -> Light:
         directions.astype(np.float32),
         (strength * (1 + warm)).astype(np.float32),
         sky.astype(np.float32),
-        (sky * random.uniform(0.45, 0.8)).astype(np.float32),
+        (sky * random.uniform(0.35, 0.7)).astype(np.float32),
     )
 
 
 def draw_expression(random: np.random.Generator, strength: float = 1.0) -> dict[str, float]:
-    """Expression targets and their weights; one in four neutral."""
+    """Expression targets and their weights; half of them smile."""
     kind = random.choice(["neutral", "smile", "laugh", "frown", "surprise", "talk", "sneer", "pout"],
-                         p=[0.25, 0.27, 0.12, 0.09, 0.06, 0.13, 0.04, 0.04])  # fmt: skip
+                         p=[0.28, 0.35, 0.15, 0.04, 0.03, 0.11, 0.01, 0.03])  # fmt: skip
     much = float(random.uniform(0.3, 1.0)) * strength
     sided = random.normal(1, 0.12, 2).clip(0.6, 1.3)
     weights: dict[str, float] = {}
@@ -110,7 +98,7 @@ def draw_expression(random: np.random.Generator, strength: float = 1.0) -> dict[
     if kind in ("smile", "laugh"):
         both("mouthSmile", 0.75 * much)
         both("cheekSquint", 0.5 * much)
-        both("mouthUpperUp", 0.3 * much)
+        both("mouthUpperUp", 0.4 * much * random.uniform(0, 2))
         if kind == "laugh":
             weights["face/jawOpen"] = 0.35 * much
             both("mouthLowerDown", 0.3 * much)
@@ -138,15 +126,15 @@ def draw_expression(random: np.random.Generator, strength: float = 1.0) -> dict[
 def draw_scene(random: np.random.Generator, person: Person, age: float, frame: int, **fixed: object) -> Scene:
     """Draw a mild photograph in the wild; ``fixed`` sets fields of the scene instead of drawing them.
 
-    Colours of skin, hair, clothes and light are drawn for the image and not for the person: were they the person's,
-    colour alone would tell people apart.
+    Colours and habits are the person's (looks.py), light, camera and the day change them: faces are tanned or flushed,
+    hair is worn differently, a beard is trimmed.
     """
-    style = str(random.choice(MENS if person.male else WOMENS))
-    tone = random.uniform(0, len(TONES) - 1)
-    skin = np.array([np.interp(tone, np.arange(len(TONES)), TONES[:, k]) for k in range(3)])
-    hair = HAIRS[random.integers(len(HAIRS))] * random.uniform(0.7, 1.2)
-    grey = np.clip((age - 45) / 30, 0, 1) * random.random()
-    hair = hair * (1 - grey) + np.array([0.72, 0.72, 0.70]) * grey
+    looks = person.looks
+    others = ALIKE.get(looks.style, ())
+    style = str(random.choice(others)) if others and random.random() < 0.3 else looks.style
+    grey = float(np.clip(0.5 + (age - looks.greying) / 22, 0, 1))
+    hair = looks.hair * (1 - grey) + np.array([0.70, 0.69, 0.67]) * grey
+    day = random.normal(0, 0.04) + random.normal(0, 0.012, 3)
     eyes = frame * random.uniform(0.155, 0.205)
     scene = Scene(
         yaw=float(np.clip(random.normal(0, 17), -45, 45)),
@@ -155,13 +143,18 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         age=age,
         expression=draw_expression(random),
         gaze=(float(random.normal(0, 7)), float(random.normal(0, 5))),
-        skin=np.clip(skin * (1 + random.normal(0, 0.04, 3)), 0.05, 1),
+        skin=np.clip(looks.skin * (1 + day), 0.05, 1),
         hair=np.clip(hair * (1 + random.normal(0, 0.05, 3)), 0.02, 1),
         clothes=muted(random),
         style=style,
+        hairline=looks.hairline + float(random.normal(0, 1)),
+        corners=looks.corners * float(np.clip((age - 18) / 52, 0, 1.2)),
+        crown=float(np.clip((age - looks.bald + 10) * 4, 0, 80)),
+        part=looks.part + float(random.normal(0, 3)),
         headwear=str(random.choice(list(HEADWEAR))) if random.random() < 0.05 else "",
-        beard=float(max(0, random.uniform(-0.5, 1))),
-        makeup=0.0 if person.male else float(max(0, random.uniform(-0.8, 0.8))),
+        beard=float(np.clip(looks.beard + random.normal(0, 0.12), 0, 1)) if person.male else 0.0,
+        makeup=float(np.clip(looks.makeup + random.normal(0, 0.15), 0, 1)) if looks.makeup else 0.0,
+        glasses="glasses" if random.random() < looks.glasses else "",
         light=draw_light(random, float(random.random() ** 1.5)),
         interocular=float(eyes),
         centre=(float(random.uniform(0.42, 0.58)), float(random.uniform(0.42, 0.56))),
@@ -171,21 +164,27 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         motion=float(random.uniform(0, 4)) if random.random() < 0.08 else 0.0,
         noise=float(random.uniform(0.002, 0.018)),
         quality=int(random.integers(70, 96)),
-        exposure=float(0.72 * np.exp(random.normal(0, 0.2))),
-        contrast=float(random.normal(1, 0.08)),
-        warmth=float(random.normal(0, 0.06)),
+        exposure=float(0.62 * np.exp(random.normal(0, 0.24))),
+        contrast=float(random.normal(1.08, 0.08)),
+        warmth=float(random.normal(0, 0.08)),
         grey=bool(random.random() < 0.04),
     )
     return replace(scene, **fixed)  # type: ignore[arg-type]
 
 
 def hinder(random: np.random.Generator, scene: Scene, occlude: float, deform: float) -> Scene:
-    """Cover the face with probability ``occlude`` and deform it with probability ``deform``."""
+    """Cover the face with probability ``occlude`` and deform it with probability ``deform``.
+
+    Of a face turned far only the hair or the eyes are covered: with its one visible half hidden nobody would find it,
+    nor would such a photograph have come into a data set.
+    """
     if random.random() < deform:
         scene = replace(scene, deformation=float(random.uniform(0.04, 0.26)))
     if random.random() < occlude:
         kind = random.choice(list(OCCLUDERS), p=list(OCCLUDERS.values()))
-        if kind in ("sunglasses", "glasses"):
+        if abs(scene.yaw) > FAR and kind not in ("sunglasses", "headwear"):
+            return scene
+        if kind == "sunglasses":
             scene = replace(scene, glasses=str(kind))
         elif kind in ("mask", "scarf"):
             scene = replace(scene, mask=str(kind))
@@ -193,8 +192,6 @@ def hinder(random: np.random.Generator, scene: Scene, occlude: float, deform: fl
             scene = replace(scene, headwear=str(random.choice(list(HEADWEAR))))
         else:
             scene = replace(scene, things=(str(kind),))
-    elif random.random() < 0.06:
-        scene = replace(scene, glasses="glasses")
     return scene
 
 

@@ -72,6 +72,13 @@ def shade(
     return albedo * received + (shine * gloss)[:, None], received
 
 
+def glint(light: Light, normal: np.ndarray) -> np.ndarray:
+    """(N,) the small bright image of the first light on a wet surface with normals (N, 3)."""
+    half = light.directions[0] + VIEW
+    facing = normal @ (half / np.linalg.norm(half)).astype(np.float32)
+    return np.clip((facing - 0.984) / 0.012, 0, 1) * np.float32(0.5 * min(1.0, light.colours[0].mean()))
+
+
 def tone(linear: np.ndarray) -> np.ndarray:
     """Roll bright light off softly instead of clipping it."""
     return np.where(linear < 0.6, linear, 0.6 + 0.4 * np.tanh((linear - 0.6) / 0.4))

@@ -1,4 +1,4 @@
-"""Sheets laid over a head: hair, caps, headscarves and masks, all grids of points that follow the head's shape."""
+"""Sheets laid over a head, grids of points that follow its shape: what hair, headwear and masks are made of."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ CENTRE = np.array([0, 7.45, 0.35], np.float32)
 TURNS, TILTS = 72, 40
 """The skull's table: angles about the vertical (0 at the nose) and from the crown (0) down to REACH degrees."""
 REACH = 140.0
-SCALP_ROWS, HANGING_ROWS = 16, 8
-HAIRLINE = np.array(
-    [[0, 58], [22, 57], [40, 64], [58, 74], [70, 88], [78, 97], [88, 94], [108, 104], [140, 124], [180, 130]]
-)
-"""Angle about the vertical -> angle from the crown at which hair ends."""
 
 
 @dataclass(frozen=True)
@@ -31,28 +26,6 @@ class Sheet:
     """(T, 3), both sides."""
     along: np.ndarray
     """(V, 2) float32: position across and along the sheet, 0..1."""
-
-
-@dataclass(frozen=True)
-class Style:
-    """A way to wear hair, or something on the head."""
-
-    volume: float
-    """Thickness in decimetres."""
-    front: float
-    """Degrees by which the front hangs below the hairline (a fringe) or, negative, recedes."""
-    sides: float
-    """Decimetres hanging at the sides."""
-    back: float
-    """Decimetres hanging at the back."""
-    curl: float
-    """0 straight .. 1 curly."""
-    ragged: float
-    """Share of the sheet's length over which strands end."""
-    cloth: bool = False
-    """A cap or scarf: smooth, with a clean edge."""
-    lift: float = 0.0
-    """Degrees by which the whole edge is raised."""
 
 
 class Skull:
@@ -96,47 +69,6 @@ def grid(points: np.ndarray) -> Sheet:
         np.concatenate([front, front[:, ::-1]]).astype(np.int32),
         np.stack([across, along], -1).reshape(-1, 2).astype(np.float32),
     )
-
-
-def outline(turn: np.ndarray, style: Style) -> np.ndarray:
-    """Degrees from the crown at which hair of a style leaves the skin, at degrees about the vertical."""
-    frontal = np.exp(-((turn / 42) ** 4))
-    return np.interp(np.abs(turn), *HAIRLINE.T) - style.lift + frontal * style.front
-
-
-def scalp(rest: np.ndarray, style: Style) -> np.ndarray:
-    """(N,) degrees by which points (N, 3) of the base mesh lie within the hair of a style; negative outside."""
-    x, y, z = (rest - CENTRE).T
-    turn = np.degrees(np.arctan2(x, z))
-    tilt = np.degrees(np.arctan2(np.hypot(x, z), y))
-    return np.minimum(outline(turn, style), np.interp(np.abs(turn), *HAIRLINE.T)) - tilt
-
-
-def hair(skull: Skull, moved: np.ndarray, style: Style, random: np.random.Generator) -> Sheet:
-    """Hair or headwear of a style on a head displaced by ``moved`` (V, 3) from the base mesh."""
-    turn = np.linspace(-180, 180, TURNS)
-    line = outline(turn, style)
-    s = np.linspace(0.01, 1, SCALP_ROWS)[:, None]
-    tilt = np.clip(s * line, 0, REACH - 1)
-    bumps = cv2.resize(random.standard_normal((6, 10)).astype(np.float32), (TURNS, SCALP_ROWS))
-    bumps[:, -1] = bumps[:, 0]
-    to_side = np.clip((np.abs(turn) - 62) / 25, 0, 1)
-    to_back = np.clip((np.abs(turn) - 95) / 35, 0, 1)
-    length = style.sides * to_side * (1 - to_back) + style.back * to_back
-    thin = 1 - (0.3 if style.cloth else 0.9) * s**3 * np.clip(1 - length * 4, 0, 1)
-    above = 0.015 + style.volume * thin * (1 + (0.12 + 0.25 * style.curl) * bumps * (not style.cloth))
-    above[-1] -= 0 if style.cloth else 0.02  # roots go into the skin
-    points = skull.surface(moved, np.broadcast_to(turn, tilt.shape), tilt, above.astype(np.float32))
-    if style.sides <= 0 and style.back <= 0:
-        return grid(points)
-    u = np.linspace(0, 1, HANGING_ROWS + 1)[1:, None]
-    hanging = np.repeat(points[-1:], HANGING_ROWS, 0)
-    hanging[..., 1] -= u * length
-    wave = style.curl * 0.06 * np.sin(u * 9 + turn / 9)
-    flare = (0.10 * np.sin(u * np.pi * 0.8) + wave) * to_side
-    hanging[..., 0] += flare * np.sin(np.radians(turn))
-    hanging[..., 2] += flare * np.cos(np.radians(turn)) - 0.15 * u * to_side * (1 - to_back)
-    return grid(np.concatenate([points, hanging]))
 
 
 def face_mask(basis: Basis, vertices: np.ndarray, top: float, bottom: float, wide: float) -> Sheet:
