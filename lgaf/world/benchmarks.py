@@ -65,8 +65,8 @@ class Set:
 def in_the_wild(random: np.random.Generator, person: Person, shot: Shot, frame: int) -> Scene:
     """Mild variation, mostly towards the camera; few faces are covered or deformed, as in LFW."""
     age = float(np.clip(person.home + random.normal(0, 4), 16, 80))
-    yaw = float(np.clip(random.normal(0, 9), -45, 45))
-    pitch = float(np.clip(random.normal(1, 6), -20, 22))
+    yaw = float(np.clip(random.normal(0, 14), -45, 45))
+    pitch = float(np.clip(random.normal(1, 8), -20, 22))
     return hinder(random, draw_scene(random, person, age, frame, yaw=yaw, pitch=pitch), 0.04, 0.05)
 
 

@@ -155,7 +155,7 @@ def draw_scene(random: np.random.Generator, person: Person, age: float, frame: i
         beard=float(np.clip(looks.beard + random.normal(0, 0.12), 0, 1)) if person.male else 0.0,
         makeup=float(np.clip(looks.makeup + random.normal(0, 0.15), 0, 1)) if looks.makeup else 0.0,
         glasses="glasses" if random.random() < looks.glasses else "",
-        light=draw_light(random, float(random.random() ** 1.5)),
+        light=draw_light(random, float(random.random())),
         interocular=float(eyes),
         centre=(float(random.uniform(0.42, 0.58)), float(random.uniform(0.42, 0.56))),
         distance=float(random.uniform(8, 24)),

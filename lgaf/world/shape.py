@@ -89,7 +89,7 @@ LIMIT, EYES_LIMIT = 1.15, 1.8
 
 
 def draw_shape(
-    random: np.random.Generator, basis: Basis, male: bool, heft: float, spread: float = 0.65, rest: float = 0.3
+    random: np.random.Generator, basis: Basis, male: bool, heft: float, spread: float = 0.7, rest: float = 0.3
 ) -> dict[str, float]:
     """Target -> weight for a person.
 
