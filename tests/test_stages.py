@@ -43,7 +43,8 @@ EDITS = {
     "the frame of all heads": ("baselines/margin.py", "\n", "\n\n", TRAIN),
     "a reader that nobody uses": ("lgaf/data/official/ijb.py", "\n", "\n\n", set()),
     "the image decoder": (
-        "lgaf/formats/image.py", "\n", "\n\n", {"photos", "damage", "embed", "score", "laboratory", "report", *ALIGN, *TRAIN}),
+        "lgaf/formats/image.py", "\n", "\n\n",
+        {"photos", "damage", "embed", "score", "laboratory", "report", *ALIGN, *TRAIN}),
     "the bootstrap": ("lgaf/evaluate/bootstrap.py", "\n", "\n\n", {"score", "laboratory", "report"}),
     "the contact sheet": ("lgaf/world/contact_sheet.py", "\n", "\n\n", {"report"}),
     "published numbers": ("lgaf/report/published.csv", "\n", "\n\n", {"report"}),
