@@ -16,12 +16,14 @@ from ruamel.yaml import YAML
 
 from baselines import head_class, heads
 from lgaf.config import load_settings
+from lgaf.damage.kinds import KINDS
 from lgaf.evaluate.outcomes import pack_bits
 from lgaf.train.loop import train
 
 ROOT = Path(__file__).parent.parent
 METHODS = ["lgaf", "arcface", "adaface", "magface"]
 BENCHMARKS = ["world/lfw", "world/tinyface", "world/scface"]
+DAMAGE = ["damage/clean", *(f"damage/{kind.name}" for kind in KINDS)]
 README = (ROOT / "README.md").read_text()
 
 
@@ -70,9 +72,9 @@ def ran(output: str) -> set[str]:
 
 
 STAGES = (
-    {"settings", "basis", "photos", "align_train", "report"}
+    {"settings", "basis", "photos", "align_train", "damage", "report"}
     | {f"align@{name.split('/')[1]}" for name in BENCHMARKS}
-    | {f"{stage}@{row}-0" for stage in ("train", "embed") for row in METHODS}
+    | {f"{stage}@{row}-0" for stage in ("train", "embed", "laboratory") for row in METHODS}
     | {f"score@{row}-{name.split('/')[1]}-0" for row in METHODS for name in BENCHMARKS}
 )
 
@@ -82,13 +84,22 @@ def test_every_stage_gives_its_results(clone):
     metrics = clone.read("results/metrics.json")
     assert list(metrics) == METHODS
     for method in METHODS:
-        assert list(metrics[method]) == BENCHMARKS
+        assert list(metrics[method]) == [*BENCHMARKS, *DAMAGE]
         for values in metrics[method].values():
             for metric in values.values():
                 assert set(metric) == {"value", "low", "high", "n"}
                 assert 0 <= metric["low"] <= metric["value"] <= metric["high"] <= 1
                 assert metric["n"] > 0
-    for table in ("world-verification", "world-tinyface", "world-scface", "verification", "tinyface", "scface"):
+    for table in (
+        "world-verification",
+        "world-tinyface",
+        "world-scface",
+        "damage",
+        "damage-branches",
+        "verification",
+        "tinyface",
+        "scface",
+    ):
         for kind in ("md", "csv", "tex"):
             assert (clone.folder / f"results/tables/{table}.{kind}").stat().st_size > 100
     assert len(list((clone.folder / "results/plots").glob("*.png"))) >= 6
@@ -112,7 +123,7 @@ def test_an_ablation_runs_the_rows_that_inherit_it(clone):
     before = clone.read("results/metrics.json")
     output = clone.run("dvc exp run -S fusion=concat")
     scores = {f"score@lgaf-{name.split('/')[1]}-0" for name in BENCHMARKS}
-    assert ran(output) == {"settings", "train@lgaf-0", "embed@lgaf-0", "report", *scores}
+    assert ran(output) == {"settings", "train@lgaf-0", "embed@lgaf-0", "laboratory@lgaf-0", "report", *scores}
     after = clone.read("results/metrics.json")
     for method in METHODS[1:]:
         assert after[method] == before[method]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SHARE, EYES, PLACE = "share of the face", "eye distances", "part of each range"
+SHARE, EYES, PLACE = "of the face", "eye distances", "of each range"
 MIXED_AT_MOST = 0.7
 """How far a mixture goes into the range of each of its parts: all at their worst leave no face."""
 
@@ -44,12 +44,12 @@ KINDS = (
     Kind("hand", "missing", SHARE, 0.1, 0.6),
     Kind("crop", "missing", SHARE, 0.1, 0.6),
     Kind("warp", "layout", EYES, 0.05, 0.25),
-    Kind("low_resolution", "detail", "pixels between the eyes", 12.0, 4.0, geometric=True),
+    Kind("low_resolution", "detail", "pixels eye to eye", 12.0, 4.0, geometric=True),
     Kind("blur", "detail", EYES, 0.08, 0.35, geometric=True),
     Kind("motion", "detail", EYES, 0.2, 1.0, geometric=True),
     Kind("jpeg", "detail", "quality", 30.0, 3.0, geometric=True),
     Kind("noise", "detail", "grey levels", 12.0, 70.0, geometric=True),
-    Kind("contrast", "detail", "share of the contrast", 0.4, 0.04, geometric=True),
+    Kind("contrast", "detail", "of the contrast", 0.4, 0.04, geometric=True),
     Kind("mix2", "mixed", PLACE, 0.0, MIXED_AT_MOST),
     Kind("mix_all", "mixed", PLACE, 0.0, MIXED_AT_MOST),
 )

@@ -100,8 +100,9 @@ def accepted(pairs: Crossed, scores: np.ndarray, above: np.ndarray, weights: np.
     total = np.zeros((len(order) + 1, weights.shape[1]), np.float32)  # sums of so few whole numbers are exact
     np.cumsum(weights.astype(np.float32)[owner], axis=0, out=total[1:])
     count = np.searchsorted(-mated[order], -above)
+    hits = total[count, np.arange(len(count))].astype(np.float64)
     with np.errstate(invalid="ignore"):
-        return np.where(np.isnan(above), np.nan, total[count, np.arange(len(count))] / total[-1])
+        return np.where(np.isnan(above), np.nan, hits / total[-1])
 
 
 def thresholds(pairs: Crossed, scores: np.ndarray, far: float, weights: np.ndarray) -> np.ndarray:

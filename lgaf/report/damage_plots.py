@@ -15,7 +15,7 @@ from lgaf.report.plots import percent_axis
 from lgaf.report.style import GREY, Look, panels
 
 HEIGHT = 2.1
-TITLES = [f"{kind.name}: {kind.mild:g} to {kind.worst:g} {kind.unit}" for kind in KINDS]
+TITLES = [f"{kind.name.replace('_', ' ')}: {kind.mild:g} to {kind.worst:g} {kind.unit}" for kind in KINDS]
 
 
 def plot_rates(laboratory: Laboratory, look: Look, path: Path) -> None:
