@@ -139,7 +139,7 @@ def pasted(real_faces: Faces, world_faces: Faces, part: str) -> np.ndarray:
     for own, other in zip(firsts(real_faces), firsts(world_faces), strict=False):
         face, piece = own.astype(np.float32), other.astype(np.float32)
         piece = piece * (face[inside].mean(0) / np.maximum(piece[inside].mean(0), 1))
-        out.append(np.clip(face + share * (piece - face), 0, 255).astype(np.uint8))
+        out.append(np.clip(np.rint(face + share * (piece - face)), 0, 255).astype(np.uint8))
     return np.array(out)
 
 

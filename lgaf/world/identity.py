@@ -56,9 +56,7 @@ class Person:
         return basis.vertices + basis.blend(known)
 
 
-def draw_person(
-    basis: Basis, seed: int, number: int, male: bool | None = None, origin: str | None = None
-) -> Person:
+def draw_person(basis: Basis, seed: int, number: int, male: bool | None = None, origin: str | None = None) -> Person:
     """Draw a person; the same numbers give the same person.
 
     Args:

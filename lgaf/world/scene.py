@@ -20,6 +20,7 @@ OCCLUDERS = {
 FAR = 45.0
 """Degrees of yaw beyond which half the face is hidden already."""
 
+
 @dataclass(frozen=True)
 class Scene:
     """Everything about one photograph but the person; angles in degrees, lengths in pixels of the photograph."""
