@@ -46,9 +46,9 @@ def paint_brows(random: np.random.Generator, male: bool) -> np.ndarray:
         x, y = random.uniform(-inner, inner, 26), height + random.normal(0, 0.025, 26)
         strokes(canvas, np.stack([at(x, y), at(x + random.normal(0, 1, 26), y + 0.04)], 1), 120)
     if random.random() < 0.12:  # a notch
-        t = random.uniform(0.45, 0.75)
-        x, y = inner + (outer - inner) * t, height + np.interp(t, np.linspace(0, 1, len(form)), form)
-        strokes(canvas, [at(np.array([x, x + 1]), np.array([y - 0.05, y + 0.05]))], 0, 3)
+        where = random.uniform(0.45, 0.75)
+        x, middle = inner + (outer - inner) * where, height + np.interp(where, np.linspace(0, 1, len(form)), form)
+        strokes(canvas, [at(np.array([x, x + 1]), np.array([middle - 0.05, middle + 0.05]))], 0, 3)
     hairs, shade = soften(canvas, 0.9), soften(canvas, 3.2)
     return np.clip((0.75 * hairs + 0.65 * shade) * (0.55 + 0.65 * dense), 0, 0.93)
 
