@@ -74,20 +74,7 @@ def export_onnx(checkpoint: Path, target: Path, crops: Path | None = None, forma
     with torch.inference_mode():
         expected = network(images)
     names = OUTPUTS[: len(expected)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the exporter's own future
-        program = torch.onnx.export(
-            network,
-            (torch.zeros(2, *images.shape[1:]),),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=["images"],
-            output_names=list(names),
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
-            verbose=False,
-        )
-    assert program is not None
-    file = program.model_proto
+    file = traced(network, images, names)
     digest = hashlib.sha256(file_of(checkpoint).read_bytes()).hexdigest()
     described = {"preprocessing": json.dumps(model.preprocessing.model_dump()), "checkpoint_sha256": digest}
     onnx.helper.set_model_props(file, described)
@@ -103,6 +90,33 @@ def export_onnx(checkpoint: Path, target: Path, crops: Path | None = None, forma
     with atomic(target) as temporary:
         temporary.write_bytes(content)
     return Exported(names, difference, len(images))
+
+
+def traced(network: nn.Module, images: Tensor, names: tuple[str, ...]) -> Any:
+    """The ONNX model of a network that takes images of the size of these, in batches of any length.
+
+    Raises:
+        DataError: torch's exporter cannot write one of its operations.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's own future
+        try:
+            program: Any = torch.onnx.export(
+                network,
+                (torch.zeros(2, *images.shape[1:]),),
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=["images"],
+                output_names=list(names),
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                verbose=False,
+            )
+        except Exception as error:  # the exporter fails in as many ways as networks can be written
+            reason = next(filter(None, str(error.__cause__ or error).splitlines()), type(error).__name__)
+            raise DataError(
+                f"torch {torch.__version__} cannot write this network as ONNX: {reason[:200]}; take another backbone"
+            ) from error
+    return program.model_proto
 
 
 def packages() -> tuple[Any, Any]:

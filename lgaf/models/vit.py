@@ -44,8 +44,11 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, bias: Tensor | None) -> Tensor:
         """``bias`` is (B, heads, N, N), added to the logits."""
         query, key, value = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        return self.proj(mixed.transpose(1, 2).flatten(2))
+        # written out: with a bias, torch's exporter to ONNX fails on the strides of scaled_dot_product_attention
+        logits = query @ key.transpose(2, 3) * query.shape[3] ** -0.5
+        if bias is not None:
+            logits = logits + bias
+        return self.proj((logits.softmax(dim=3) @ value).transpose(1, 2).flatten(2))
 
 
 class MLP(nn.Module):

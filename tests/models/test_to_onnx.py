@@ -78,6 +78,23 @@ def test_onnx_of_an_official_checkpoint(tmp_path):
     assert json.loads(metadata["preprocessing"])["channels"] == "BGR"
 
 
+def test_a_network_that_torch_cannot_write_is_one_line(tmp_path, monkeypatch):
+    saved(tmp_path / "model.safetensors", "plain")
+
+    def fail(*_, **__):
+        raise RuntimeError("\nstep 2/3 failed\nand so on")
+
+    monkeypatch.setattr(torch.onnx, "export", fail)
+    with pytest.raises(DataError, match=r"^torch \S+ cannot write this network as ONNX: step 2/3 failed; take another"):
+        export_onnx(tmp_path / "model.safetensors", tmp_path / "a.onnx")
+
+
+def test_onnx_of_a_vit_with_keypoints(tmp_path):
+    weights = originals.vit("small", dim=8, keypoints=True)
+    torch.save({f"net.{name}": value for name, value in weights.items()}, tmp_path / "model.pt")
+    assert export_onnx(tmp_path / "model.pt", tmp_path / "vit.onnx", format="cvlface").difference < 1e-4
+
+
 def test_a_file_that_differs_is_not_written(tmp_path, monkeypatch):
     saved(tmp_path / "model.safetensors", "plain")
     monkeypatch.setattr(lgaf.models.to_onnx, "TOLERANCE", -1.0)
