@@ -168,6 +168,15 @@ def test_generated_benchmarks_are_named_as_such(tmp_path):
     assert load_settings(tmp_path / "real.yaml").display("lfw") == "lfw"
 
 
+def test_the_laboratory_takes_the_benchmarks_of_pairs(tmp_path):
+    assert load_settings(FILES[0]).damaged == ["lfw", "cfp_fp", "cplfw", "agedb", "calfw"]
+    assert load_settings(edited(tmp_path, "damage.enabled", False)).damaged == []
+    assert load_settings(edited(tmp_path, "benchmarks", ["tinyface", "agedb"])).damaged == ["agedb"]
+    assert load_settings(ROOT / "presets" / "lfw.yaml").damaged == ["lfw"]
+    with pytest.raises(SettingsError, match=r"damage\.levels: 1: .*greater than or equal to 2"):
+        load_settings(edited(tmp_path, "damage.levels", 1))
+
+
 def test_reading_settings_does_not_load_torch():
     code = "import lgaf.cli, sys; sys.exit('torch' in sys.modules or 'pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -48,6 +48,18 @@ def test_the_mirror_image_is_added_before_scaling(pack, model, flip):
     assert found.truth["yaw"].tolist() == list(range(COUNT))
 
 
+def test_the_laboratory_has_the_branches_and_no_mirror_image(pack, model, tmp_path):
+    save_model(model, tmp_path / "model.safetensors", {"method": "lgaf"})
+    embed(tmp_path / "model.safetensors", {}, "cpu", True, {pack.path: tmp_path / "e.arrow"})
+    found = read_embeddings(tmp_path / "e.arrow")
+    assert found.flip is False
+    weighted = found.attention[:, :1] * found.local + found.attention[:, 1:] * found.global_
+    np.testing.assert_allclose(found.vectors, weighted, rtol=1e-4, atol=1e-5)
+    assert np.abs(found.local - found.global_).max() > 0.01
+    plain = create_model("plain", backbone="iresnet_mini", embedding_dim=8, image_size=SIZE).eval()
+    assert embed_pack(plain, pack, torch.device("cpu"), branches=True).local is None
+
+
 def test_the_file_says_whether_it_was(pack, model, tmp_path):
     save_model(model, tmp_path / "model.safetensors", {"method": "lgaf"})
     for flip in (True, False):

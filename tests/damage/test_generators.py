@@ -55,7 +55,7 @@ def test_damage_is_an_image_that_follows_from_seed_kind_level_and_name_alone(kin
 @pytest.mark.parametrize("name", MISSING)
 @pytest.mark.parametrize("size", SIZES)
 def test_the_hidden_share_is_what_was_asked_and_the_rest_is_untouched(name, size):
-    """Measured on the images: under the same cover a black and a white face differ by what shows."""
+    """Measured on the images: where one cover lies on a black and on a white face, the two differ by what shows."""
     kind, points = BY_NAME[name], template(size).astype(np.float32)
     row, column = np.mgrid[:size, :size] * 112 / size
     oval = ((column - 56) / 40) ** 2 + ((row - 70) / 52) ** 2 <= 1

@@ -49,6 +49,32 @@ def test_round_trip(tmp_path, data, count, width, attended):
     assert back.vectors.dtype == np.float32
 
 
+@pytest.mark.parametrize("width", [4, 2])
+def test_branches_are_kept_where_there_are_any(tmp_path, width):
+    rng = np.random.default_rng(1)
+    local, global_ = rng.normal(size=(2, 3, width)).astype(np.float32)
+    write_embeddings(tmp_path / "a.arrow", replace(example(), local=local, global_=global_))
+    back = read_embeddings(tmp_path / "a.arrow")
+    np.testing.assert_array_equal(back.local, local)
+    np.testing.assert_array_equal(back.global_, global_)
+    assert list(back.truth) == ["yaw"]
+    write_embeddings(tmp_path / "a.arrow", example())
+    assert read_embeddings(tmp_path / "a.arrow").local is None
+
+
+def test_a_branch_alone_or_not_finite_is_refused(tmp_path):
+    path = tmp_path / "a.arrow"
+    local = np.ones((3, 4), np.float32)
+    local[2, 1] = np.nan
+    write_embeddings(path, replace(example(), local=local, global_=np.ones((3, 4), np.float32)))
+    refused(path, r"record 2 \(n2\): the local is not finite")
+    table = pa.ipc.open_file(path).read_all().drop_columns(["global"])
+    path.unlink()
+    with pa.ipc.new_file(str(path), table.schema) as sink:
+        sink.write_table(table)
+    refused(path, "column 'global' is missing")
+
+
 def refused(path, match):
     with pytest.raises(DataError, match=match) as caught:
         read_embeddings(path)
