@@ -47,8 +47,8 @@ def paint_brows(random: np.random.Generator, male: bool) -> np.ndarray:
         strokes(canvas, np.stack([at(x, y), at(x + random.normal(0, 1, 26), y + 0.04)], 1), 120)
     if random.random() < 0.12:  # a notch
         where = random.uniform(0.45, 0.75)
-        x, middle = inner + (outer - inner) * where, height + np.interp(where, np.linspace(0, 1, len(form)), form)
-        strokes(canvas, [at(np.array([x, x + 1]), np.array([middle - 0.05, middle + 0.05]))], 0, 3)
+        start, middle = inner + (outer - inner) * where, height + np.interp(where, np.linspace(0, 1, len(form)), form)
+        strokes(canvas, [at(np.array([start, start + 1]), np.array([middle - 0.05, middle + 0.05]))], 0, 3)
     hairs, shade = soften(canvas, 0.9), soften(canvas, 3.2)
     return np.clip((0.75 * hairs + 0.65 * shade) * (0.55 + 0.65 * dense), 0, 0.93)
 
