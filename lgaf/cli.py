@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from lgaf.errors import DataError, LgafError, RegressionError
-from lgaf.paths import PARAMS, PHOTOS
+from lgaf.paths import ALIGNED, PARAMS, PHOTOS
 
 STAGES = {
     "settings": ("Check params.yaml and write what each stage is to do.", ()),
@@ -18,6 +18,7 @@ STAGES = {
     "align": ("Detect, find five points and warp every photo of one pack: train, or a benchmark.", ("pack",)),
     "train": ("Train one row from one seed.", ("row", "seed")),
     "embed": ("Embed every benchmark's faces with the model of one row and seed.", ("row", "seed")),
+    "embed_given": ("Embed every benchmark's faces with the network of one row that was trained elsewhere.", ("row",)),
     "score": ("Score the model of one row and seed on one benchmark.", ("row", "benchmark", "seed")),
     "report": ("Make metrics, comparison tables and plots of all scores.", ()),
 }
@@ -79,6 +80,21 @@ def export(arguments: argparse.Namespace) -> None:
     export_pack(pack, Path(arguments.target), arguments.protocol or PHOTOS / f"{pack.stem}.json")
 
 
+def probe(arguments: argparse.Namespace) -> None:
+    """Try on some faces whether the manifest of a row of `models` is the best one; warn where another way is better."""
+    from lgaf.config import load_settings
+    from lgaf.device import choose_device
+    from lgaf.given.probe import probe as try_out
+    from lgaf.given.probe import show, warnings
+
+    settings = load_settings(arguments.params)
+    pack = arguments.pack or ALIGNED / f"{settings.benchmarks[0]}.arrow"
+    found = try_out(settings.given(arguments.row), pack, choose_device(settings.device))
+    print(show(found))
+    for line in warnings(found):
+        print(f"lgaf: warning: models.{arguments.row}: {line}", file=sys.stderr)
+
+
 def complexity(arguments: argparse.Namespace) -> None:
     """Print parameters, FLOPs and time per image of the network of a row against its plain backbone."""
     from lgaf.config import load_settings
@@ -115,6 +131,9 @@ def parser() -> argparse.ArgumentParser:
     exported.add_argument("pack")
     exported.add_argument("target")
     exported.add_argument("--protocol", type=Path, help=f"the pairs of a .bin (default: {PHOTOS}/PACK.json)")
+    probed = command(probe)
+    probed.add_argument("row", help="row of params.yaml's models")
+    probed.add_argument("--pack", type=Path, help=f"aligned faces (default: {ALIGNED}/BENCHMARK.arrow, the first one)")
     command(complexity).add_argument("row", nargs="?", default="lgaf", help="row of params.yaml (default: %(default)s)")
     return root
 

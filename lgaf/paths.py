@@ -16,3 +16,5 @@ REPLICATES = Path("replicates")
 RESULTS = Path("results")
 REFERENCE = RESULTS / "reference.json"
 STATE = Path(".cache/train")
+GIVEN = "0"
+"""What stands in a seed's place in the paths of a row that is not trained."""
