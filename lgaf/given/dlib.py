@@ -34,7 +34,7 @@ def check(manifest: Manifest) -> None:
         DataError: it is not so.
     """
     need("dlib", "dlib")
-    if (manifest.channels, manifest.mean, manifest.scale) != ("RGB", 0, 1):
+    if (manifest.channels, manifest.mean, manifest.scale) != ("RGB", (0, 0, 0), (1, 1, 1)):
         raise DataError("format dlib: takes pixels and scales them itself; set channels RGB, mean 0, scale 1")
 
 

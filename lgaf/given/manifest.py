@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
 from lgaf.errors import DataError
 from lgaf.files import read_bytes, regular_file
@@ -30,6 +30,8 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 FlipFusion = Literal["sum", "unit_sum"]
 Finite = Annotated[float, Field(ge=-1e6, le=1e6)]
 Positive = Annotated[float, Field(gt=0, le=1e6)]
+Each = BeforeValidator(lambda value: (value,) * 3 if isinstance(value, (int, float)) else value)
+"""One number stands for all three channels."""
 
 
 class Manifest(Strict):
@@ -45,9 +47,9 @@ class Manifest(Strict):
     """S, side in pixels of the aligned face that it takes."""
     channels: Literal["RGB", "BGR"]
     """Order in which the network takes them."""
-    mean: Finite | tuple[Finite, Finite, Finite]
+    mean: Annotated[tuple[Finite, Finite, Finite], Each]
     """A value of the input is (pixel - mean) / scale, pixels 0 to 255; one number, or one a channel in its order."""
-    scale: Positive | tuple[Positive, Positive, Positive]
+    scale: Annotated[tuple[Positive, Positive, Positive], Each]
     """See ``mean``: 127.5 and 127.5 for [-1, 1], 0 and 255 for [0, 1]."""
     flip: bool
     """Whether the mirror image is embedded too; the top level's ``flip``, where it is not null, goes before it."""

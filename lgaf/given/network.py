@@ -34,7 +34,7 @@ class Input:
         self.flip = manifest.flip
         self.flip_fusion: FlipFusion = manifest.flip_fusion
         self.bgr = manifest.channels == "BGR"
-        self.mean, self.scale = (torch.tensor(it).reshape(1, -1, 1, 1) for it in (manifest.mean, manifest.scale))
+        self.mean, self.scale = (torch.tensor(it).reshape(1, 3, 1, 1) for it in (manifest.mean, manifest.scale))
 
     def __call__(self, images: Tensor) -> Tensor:
         """(B, S, S, 3) uint8 RGB to (B, 3, S, S) float32."""

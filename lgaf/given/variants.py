@@ -11,10 +11,11 @@ import numpy as np
 from lgaf.align.warp import warp
 from lgaf.given.manifest import Manifest
 
-SCALINGS: dict[str, tuple[object, object]] = {
-    "(x - 127.5)/127.5": (127.5, 127.5),
-    "x/255": (0.0, 255.0),
-    "x": (0.0, 1.0),
+Three = tuple[float, float, float]
+SCALINGS: dict[str, tuple[Three, Three]] = {
+    "(x - 127.5)/127.5": ((127.5,) * 3, (127.5,) * 3),
+    "x/255": ((0.0,) * 3, (255.0,) * 3),
+    "x": ((0.0,) * 3, (1.0,) * 3),
     "ImageNet's mean and deviation": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
 }
 """Scalings in use -> mean and scale, RGB. (x - 127.5)/128, which is another habit, makes no difference that shows."""
@@ -49,7 +50,7 @@ def variants(manifest: Manifest) -> list[Variant]:
     changed(f"channels: {other}", channels=other)
     if manifest.format != "dlib":  # it takes pixels, and scales them itself
         for name, (mean, scale) in SCALINGS.items():
-            if manifest.channels == "BGR" and isinstance(mean, tuple) and isinstance(scale, tuple):
+            if manifest.channels == "BGR":
                 mean, scale = mean[::-1], scale[::-1]
             if not same_scaling(manifest, mean, scale):
                 changed(f"scaling: {name}", mean=mean, scale=scale)
@@ -58,10 +59,10 @@ def variants(manifest: Manifest) -> list[Variant]:
     return found
 
 
-def same_scaling(manifest: Manifest, mean: object, scale: object) -> bool:
+def same_scaling(manifest: Manifest, mean: Three, scale: Three) -> bool:
     """Whether a scaling is as good as the manifest's."""
-    means = np.abs(np.subtract(manifest.mean, mean)).max()  # type: ignore[arg-type]
-    scales = np.abs(np.divide(manifest.scale, scale) - 1).max()  # type: ignore[arg-type]
+    means = np.abs(np.subtract(manifest.mean, mean)).max()
+    scales = np.abs(np.divide(manifest.scale, scale) - 1).max()
     return bool(means <= ALIKE * 255 and scales <= ALIKE)
 
 
