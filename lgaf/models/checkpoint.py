@@ -16,6 +16,7 @@ import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from lgaf.errors import DataError
 from lgaf.files import atomic
@@ -79,15 +80,36 @@ def load_model(path: str | Path) -> LGAF | Plain:
     model.preprocessing = read_preprocessing(path)
     with _opened(path) as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
-    expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    give_weights(path, model, weights, "its own architecture", "train again")
+    return model.eval()
+
+
+def give_weights(
+    path: str | Path, model: nn.Module, weights: Mapping[str, torch.Tensor], who: str, todo: str, prefix: str = ""
+) -> None:
+    """Make ``weights`` those of ``model``, if each has its place and each place one.
+
+    Args:
+        path: the file that they are from.
+        model: takes them in its own types; on the meta device, where it has no memory of its own, as they are.
+        weights: by the model's names.
+        who: what the error's line calls the model.
+        todo: the end of that line.
+        prefix: what the file's names have before the model's.
+
+    Raises:
+        DataError: one is missing, of another shape, or has no place.
+    """
+    own = model.state_dict()
+    expected = {name: tensor.shape for name, tensor in own.items()}
     for name in sorted(expected.keys() | weights.keys()):
         found = weights[name].shape if name in weights else None
         if found != expected.get(name):
             wanted = tuple(expected[name]) if name in expected else "nothing"
             has = tuple(found) if found is not None else "missing"
-            raise DataError(f"{path}: weight {name!r} is {has}, its own architecture wants {wanted}; train again")
-    model.load_state_dict(weights)
-    return model.eval()
+            raise DataError(f"{path}: weight {prefix + name!r} is {has}, {who} wants {wanted}; {todo}")
+    bare = any(tensor.is_meta for tensor in own.values())
+    model.load_state_dict({name: weights[name].to(tensor.dtype) for name, tensor in own.items()}, assign=bare)
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:

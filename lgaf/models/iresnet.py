@@ -127,6 +127,16 @@ class IResNet(nn.Module):
         return self.forward_head(self.forward_features(x))
 
 
+LAYERS: dict[str, Sequence[int]] = {
+    "iresnet18": (2, 2, 2, 2),
+    "iresnet34": (3, 4, 6, 3),
+    "iresnet50": (3, 4, 14, 3),
+    "iresnet100": (3, 13, 30, 3),
+    "iresnet200": (6, 26, 60, 6),
+}
+"""Blocks of each stage of arcface_torch's networks."""
+
+
 def _build(name: str, layers: Sequence[int], pretrained: bool = False, **options: Any) -> IResNet:
     for unused in ("pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"):
         options.pop(unused, None)
@@ -151,25 +161,31 @@ def _build(name: str, layers: Sequence[int], pretrained: bool = False, **options
 @register_model
 def iresnet18(pretrained: bool = False, **options: Any) -> IResNet:
     """IResNet-18."""
-    return _build("iresnet18", (2, 2, 2, 2), pretrained, **options)
+    return _build("iresnet18", LAYERS["iresnet18"], pretrained, **options)
 
 
 @register_model
 def iresnet34(pretrained: bool = False, **options: Any) -> IResNet:
     """IResNet-34."""
-    return _build("iresnet34", (3, 4, 6, 3), pretrained, **options)
+    return _build("iresnet34", LAYERS["iresnet34"], pretrained, **options)
 
 
 @register_model
 def iresnet50(pretrained: bool = False, **options: Any) -> IResNet:
     """IResNet-50."""
-    return _build("iresnet50", (3, 4, 14, 3), pretrained, **options)
+    return _build("iresnet50", LAYERS["iresnet50"], pretrained, **options)
 
 
 @register_model
 def iresnet100(pretrained: bool = False, **options: Any) -> IResNet:
     """IResNet-100."""
-    return _build("iresnet100", (3, 13, 30, 3), pretrained, **options)
+    return _build("iresnet100", LAYERS["iresnet100"], pretrained, **options)
+
+
+@register_model
+def iresnet200(pretrained: bool = False, **options: Any) -> IResNet:
+    """IResNet-200."""
+    return _build("iresnet200", LAYERS["iresnet200"], pretrained, **options)
 
 
 @register_model

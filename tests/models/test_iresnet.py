@@ -9,6 +9,7 @@ BLOCKS = {
     "iresnet34": (3, 4, 6, 3),
     "iresnet50": (3, 4, 14, 3),
     "iresnet100": (3, 13, 30, 3),
+    "iresnet200": (6, 26, 60, 6),
 }
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
@@ -41,7 +42,7 @@ def arcface_torch_names(blocks):
     return names | {f"{norm}.{field}" for norm in norms for field in BATCH_NORM}
 
 
-@pytest.mark.parametrize(("name", "millions"), list(zip(BLOCKS, (24.0, 34.1, 43.6, 65.2), strict=True)))
+@pytest.mark.parametrize(("name", "millions"), list(zip(BLOCKS, (24.0, 34.1, 43.6, 65.2, 118.8), strict=True)))
 def test_names_and_parameters_are_those_of_arcface_torch(name, millions):
     with torch.device("meta"):
         network = timm.create_model(name)
