@@ -21,6 +21,7 @@ READERS = {
     "torchscript": "lgaf.given.torchscript",
     "exported": "lgaf.given.exported",
     "dlib": "lgaf.given.dlib",
+    **dict.fromkeys(("arcface_torch", "adaface", "magface", "cvlface"), "lgaf.given.official"),
 }
 """Format of a file -> the module that reads it; a factory, ``module:function``, is the other one."""
 FACTORY = "lgaf.given.factory"

@@ -8,6 +8,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import timm
 import torch
 from onnx_files import SIZE, WIDTH, manifest, onnx_file, weights_of
 from torch import nn
@@ -15,6 +16,7 @@ from torch import nn
 from lgaf.embed import embed_batch
 from lgaf.errors import DataError
 from lgaf.given.network import Given, check_file
+from lgaf.models import create_model
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (5, SIZE, SIZE, 3), dtype=np.uint8)
 
@@ -230,3 +232,30 @@ def test_a_pickle_in_an_archive_is_not_run(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="cannot be opened as exported"):
         Given(manifest(tmp_path / "n.pt2", out.getvalue(), format="exported"))
     assert not (tmp_path / "owned").exists()
+
+
+def official(tmp_path, **changed: object) -> Given:
+    """A checkpoint as arcface_torch writes it, random weights."""
+    torch.manual_seed(0)
+    out = io.BytesIO()
+    torch.save(timm.create_model("iresnet18", num_classes=512).state_dict(), out)
+    told = {"format": "arcface_torch", "image_size": 112, "embedding_dim": 512, **changed}
+    return Given(manifest(tmp_path / "backbone.pth", out.getvalue(), **told))
+
+
+def test_an_official_checkpoint_gives_what_create_model_gives(tmp_path):
+    given = official(tmp_path)
+    pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3), dtype=np.uint8))
+    network = create_model(checkpoint=tmp_path / "backbone.pth", format="arcface_torch").eval()
+    with torch.inference_mode():
+        wanted = network(network.preprocessing(pixels)).embedding
+    np.testing.assert_allclose(embed_batch(given, pixels, False)[0], wanted, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"channels": "BGR"}, "channels BGR: the authors of arcface_torch feed RGB"),
+    ({"mean": 0, "scale": 255}, r"mean \(0.0, 0.0, 0.0\): the authors of arcface_torch feed \(127.5, 127.5, 127.5\)"),
+])  # fmt: skip
+def test_an_official_checkpoint_fed_in_another_way(tmp_path, changed, said):
+    with pytest.raises(DataError, match=said):
+        official(tmp_path, **changed)
