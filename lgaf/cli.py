@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from lgaf.errors import DataError, LgafError, RegressionError, SettingsError
-from lgaf.paths import PARAMS, PHOTOS, RESULTS
+from lgaf.paths import ALIGNED, PARAMS, PHOTOS, RESULTS
 
 STAGES = {
     "settings": ("Check params.yaml and write what each stage is to do.", ()),
@@ -21,6 +21,10 @@ STAGES = {
     "embed": (
         "Embed all benchmarks' faces and the laboratory's with the model of one row and seed.",
         ("row", "seed"),
+    ),
+    "embed_given": (
+        "Embed all benchmarks' faces and the laboratory's with the network of one row that was trained elsewhere.",
+        ("row",),
     ),
     "score": ("Score the model of one row and seed on one benchmark.", ("row", "benchmark", "seed")),
     "laboratory": ("Score the model of one row and seed in the damage laboratory.", ("row", "seed")),
@@ -106,6 +110,21 @@ def export(arguments: argparse.Namespace) -> None:
         export_pack(source, target, arguments.protocol or PHOTOS / f"{source.stem}.json")
 
 
+def probe(arguments: argparse.Namespace) -> None:
+    """Try on some faces whether the manifest of a row of `models` is the best one; warn where another way is better."""
+    from lgaf.config import load_settings
+    from lgaf.device import choose_device
+    from lgaf.given.probe import probe as try_out
+    from lgaf.given.probe import show, warnings
+
+    settings = load_settings(arguments.params)
+    pack = arguments.pack or ALIGNED / f"{settings.benchmarks[0]}.arrow"
+    found = try_out(settings.given(arguments.row), pack, choose_device(settings.device))
+    print(show(found))
+    for line in warnings(found):
+        print(f"lgaf: warning: models.{arguments.row}: {line}", file=sys.stderr)
+
+
 def complexity(arguments: argparse.Namespace) -> None:
     """Print parameters, FLOPs and time per image of the network of a row against its plain backbone."""
     from lgaf.config import load_settings
@@ -145,6 +164,9 @@ def parser() -> argparse.ArgumentParser:
     exported.add_argument("--protocol", type=Path, help=f"the pairs of a .bin (default: {PHOTOS}/SOURCE.json)")
     exported.add_argument("--crops", type=Path, help="pack of aligned faces that an .onnx is compared with torch on")
     exported.add_argument("--format", help="of a checkpoint of others: arcface_torch, adaface, magface or cvlface")
+    probed = command(probe)
+    probed.add_argument("row", help="row of params.yaml's models")
+    probed.add_argument("--pack", type=Path, help=f"aligned faces (default: {ALIGNED}/BENCHMARK.arrow, the first one)")
     command(complexity).add_argument("row", nargs="?", default="lgaf", help="row of params.yaml (default: %(default)s)")
     return root
 

@@ -15,6 +15,7 @@ from lgaf.damage.settings import DamageSettings
 from lgaf.data_settings import DataSettings
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.given.manifest import GivenRow
 from lgaf.model_settings import Architecture, EmbeddingDim, Fusion, LocalBranch
 from lgaf.report.settings import CheckSettings
 from lgaf.rows import ROWS, LgafRow, PlainRow
@@ -54,8 +55,11 @@ class Settings(Strict):
     data: DataSettings
     align: AlignSettings = AlignSettings()
     train: TrainSettings
-    methods: dict[RowId, dict[str, Any]] = Field(min_length=1, max_length=100)
-    """Rows of the tables: id -> what :mod:`lgaf.rows` says; read through :meth:`row` and :meth:`run`."""
+    methods: dict[RowId, dict[str, Any]] = Field(max_length=100)
+    """Rows of the tables that are trained: id -> what :mod:`lgaf.rows` says; read by :meth:`row` and :meth:`run`."""
+    models: dict[RowId, dict[str, Any]] = Field(max_length=100)
+    """Rows of the tables that were trained elsewhere, after the others: id -> the manifest of a network's file; read by
+    :meth:`given`."""
     reference: str
     """The row that all others are compared with by paired tests."""
     benchmarks: list[str] = Field(min_length=1)
@@ -73,8 +77,10 @@ class Settings(Strict):
                                  f"allowed: {', '.join(known)}")  # fmt: skip
         if len(set(self.benchmarks)) < len(self.benchmarks):
             raise ValueError("benchmarks: a name stands twice")
-        if self.reference not in self.methods:
-            raise ValueError(f"reference: {self.reference!r} is no row; allowed: {', '.join(self.methods)}")
+        if self.reference not in self.rows:
+            raise ValueError(f"reference: {self.reference!r} is no row; allowed: {', '.join(self.rows)}")
+        if twice := sorted(self.methods.keys() & self.models.keys()):
+            raise ValueError(f"models: {twice[0]!r} is a row of methods too; give one of the two another name")
         return self
 
     @property
@@ -82,6 +88,15 @@ class Settings(Strict):
         """Benchmarks whose clean faces go to the damage laboratory: pairs of the world, or LFW; none without one."""
         known = DAMAGED[self.data.source]
         return [name for name in self.benchmarks if name in known] if self.damage.enabled else []
+
+    @property
+    def rows(self) -> list[str]:
+        """Ids of all rows in the order of the tables: those trained here, then the others."""
+        return [*self.methods, *self.models]
+
+    def where(self, row: str) -> str:
+        """Where the row ``row`` stands in the file."""
+        return f"{'methods' if row in self.methods else 'models'}.{row}"
 
     def display(self, benchmark: str) -> str:
         """The name that results carry: a generated benchmark is always ``world/...``."""
@@ -102,8 +117,24 @@ class Settings(Strict):
             raise SettingsError(f"{where}.network: {said}; allowed: {', '.join(ROWS)}")
         return checked(ROWS[network], block, where)
 
+    def given(self, row: str) -> GivenRow:
+        """What the row ``row`` of ``models`` says.
+
+        Raises:
+            SettingsError: there is none, a field is unset or not allowed, or it takes faces of another size.
+        """
+        if row not in self.models:
+            raise SettingsError(f"models: {row!r} is no row; there are {', '.join(self.models) or 'none'}")
+        found = checked(GivenRow, self.models[row], f"models.{row}")
+        if found.image_size != self.image_size:
+            raise SettingsError(f"models.{row}.image_size: {found.image_size}: faces are aligned at image_size "
+                                f"{self.image_size} for all rows; set image_size to {found.image_size}")  # fmt: skip
+        return found
+
     def label(self, row: str) -> str:
         """The row's name in print."""
+        if row in self.models:
+            return self.given(row).label or row
         found = self.row(row)
         return found.label or found.default_label or head_class(row, found.head).title
 
@@ -147,16 +178,17 @@ class Settings(Strict):
         """
         problems: list[str] = []
         labels: dict[str, str] = {}
-        for row in self.methods:
+        for row in self.rows:
             try:
-                self.run(row)
+                if row in self.methods:
+                    self.run(row)
                 twin = labels.setdefault(self.label(row), row)
                 if twin != row:
-                    problems.append(f"methods.{row}: printed as {self.label(row)!r}, as is methods.{twin}; "
+                    problems.append(f"{self.where(row)}: printed as {self.label(row)!r}, as is {self.where(twin)}; "
                                     "give one of the two a label")  # fmt: skip
             except SettingsError as error:
                 problems += str(error).splitlines()
-        if self.data.source == "official" and self.data.train is None:
+        if self.data.source == "official" and self.data.train is None and self.methods:
             problems.append("data.train: rows are trained, so the training set must be named, below data.root")
         if problems:
             raise SettingsError("\n".join(problems))

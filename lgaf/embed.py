@@ -1,44 +1,58 @@
-"""Aligned faces to embeddings, as the checkpoint's own preprocessing asks."""
+"""Aligned faces to embeddings, as the network's own preprocessing asks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn.functional import normalize
 from tqdm import tqdm
 
-from lgaf.device import choose_device
 from lgaf.errors import DataError
 from lgaf.formats.embeddings import Embeddings, write_embeddings
 from lgaf.formats.pack import Pack
-from lgaf.models import LGAF, Plain, create_model
 
 BATCH = 128
+ALIKE = 1e-6
+"""Largest distance between embeddings of length 1 that are the same but for rounding."""
+
+
+class Network(Protocol):
+    """What embeds: one that was trained here (:mod:`lgaf.models`), or a given one (:mod:`lgaf.given`)."""
+
+    @property
+    def preprocessing(self) -> Any:
+        """Turns (B, S, S, 3) uint8 RGB into the input; has ``image_size``, ``flip`` and ``flip_fusion``."""
+
+    def __call__(self, images: Tensor) -> Any:
+        """Of the input: ``embedding`` (B, D); ``attention`` (B, 2), ``local`` and ``global_`` (B, D), each or None."""
 
 
 @torch.inference_mode()
 def embed_pack(
-    model: LGAF | Plain, pack: Pack, device: torch.device, flip: bool | None = None, branches: bool = False
+    network: Network, pack: Pack, device: torch.device, flip: bool | None = None, branches: bool = False
 ) -> Embeddings:
-    """Embed every image of a pack, with its mirror image if ``flip``, by default as the checkpoint asks.
+    """Embed every image of a pack, with its mirror image if ``flip``, by default as the network asks.
 
     branches: keep the local and the global feature too, where the network has both.
 
-    The fused vector is f(x) + f(mirrored x) on raw features (insightface ``eval/verification.py``); norm and attention
-    are those of the image as it is.
+    The fused vector is f(x) + f(mirrored x) on raw features (insightface ``eval/verification.py``), or where the
+    network asks for it on features of length 1; norm and attention are those of the image as it is.
 
     Raises:
-        DataError: an image is unreadable or not of the size that the checkpoint expects.
+        DataError: an image is unreadable or not of the size that the network expects, its embedding is not finite, or
+            all embeddings are the same.
     """
-    preprocessing = model.preprocessing
+    preprocessing = network.preprocessing
     size = preprocessing.image_size
     flip = preprocessing.flip if flip is None else flip
-    vectors, norms, attention = [], [], []
-    local: list[torch.Tensor] = []
-    global_: list[torch.Tensor] = []
+    vectors: list[Tensor] = []
+    kept: dict[str, list[Tensor]] = {"attention": [], "local": [], "global_": []}
+    norms = []
     for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
         pixels = [pack.image(index) for index in range(start, min(start + BATCH, len(pack)))]
         for offset, image in enumerate(pixels):
@@ -47,46 +61,53 @@ def embed_pack(
                 raise DataError(
                     f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again"
                 )
-        images = preprocessing(torch.from_numpy(np.stack(pixels)).to(device))
-        out = model(images)
-        vector = out.embedding.float()
-        norms.append(vector.norm(dim=1).cpu())
-        if out.attention is not None:
-            attention.append(out.attention.float().cpu())
-        if branches and out.local is not None and out.global_ is not None:
-            local.append(out.local.float().cpu())
-            global_.append(out.global_.float().cpu())
-        if flip:
-            vector = vector + model(images.flip(3)).embedding.float()
-        vectors.append(vector.cpu())
+        vector, out = embed_batch(network, torch.from_numpy(np.stack(pixels)).to(device), flip)
+        norms.append(out.embedding.float().norm(dim=1).cpu())
+        for name in ("attention", "local", "global_") if branches else ("attention",):
+            if getattr(out, name) is not None:
+                kept[name].append(getattr(out, name).float().cpu())
+        finite = torch.isfinite(vector).all(1)
+        if not finite.all():
+            raise DataError(f"{pack.where(start + int(finite.int().argmin()))}: the network gives what is not finite; "
+                            "look at its file, at its scaling and precision")  # fmt: skip
+        vectors.append(vector)
+    found = torch.cat(vectors)
+    if len(found) > 1 and (normalize(found) - normalize(found[:1])).abs().max() < ALIKE:
+        raise DataError(f"{pack.path}: the network gives one and the same embedding for all {len(found)} faces; "
+                        "look at its file and at its scaling")  # fmt: skip
     return Embeddings(
         names=pack.names,
         labels=pack.labels,
-        vectors=torch.cat(vectors).numpy(),
+        vectors=found.numpy(),
         norms=torch.cat(norms).numpy(),
-        attention=torch.cat(attention).numpy() if attention else None,
         flip=flip,
         truth=pack.truth,
-        local=torch.cat(local).numpy() if local else None,
-        global_=torch.cat(global_).numpy() if global_ else None,
+        **{name: torch.cat(values).numpy() if values else None for name, values in kept.items()},
     )
 
 
+@torch.inference_mode()
+def embed_batch(network: Network, pixels: Tensor, flip: bool) -> tuple[Tensor, Any]:
+    """Fused vectors (B, D), on the CPU, of (B, S, S, 3) uint8 RGB; and what the network says of the images alone."""
+    images = network.preprocessing(pixels)
+    out = network(images)
+    vector = out.embedding.float()
+    if flip:
+        both = [vector, network(images.flip(3)).embedding.float()]
+        vector = sum(map(normalize, both)) if network.preprocessing.flip_fusion == "unit_sum" else both[0] + both[1]
+    return vector.cpu(), out
+
+
 def embed(
-    checkpoint: Path,
-    packs: Mapping[Path, Path],
-    device: str,
+    network: Network, packs: Mapping[Path, Path], laboratory: Mapping[Path, Path], device: torch.device,
     flip: bool | None,
-    laboratory: Mapping[Path, Path] = MappingProxyType({}),
-) -> None:
-    """Embed each pack (key) with one checkpoint and write its embeddings (value).
+) -> None:  # fmt: skip
+    """Embed each pack (key) with one network, which is on the device, and write its embeddings (value).
 
     laboratory: packs that are embedded without the mirror image and with the branches, so that what is measured of
     them is the network's and the weights belong to the very features.
     """
-    place = choose_device(device)
-    model = create_model(checkpoint=checkpoint).to(place).to(memory_format=torch.channels_last).eval()
     for source, target in tqdm(packs.items(), "embedding", unit="set"):
-        write_embeddings(target, embed_pack(model, Pack(source), place, flip))
+        write_embeddings(target, embed_pack(network, Pack(source), device, flip))
     for source, target in laboratory.items():
-        write_embeddings(target, embed_pack(model, Pack(source), place, flip=False, branches=True))
+        write_embeddings(target, embed_pack(network, Pack(source), device, flip=False, branches=True))

@@ -18,6 +18,8 @@ LABORATORY = Path("laboratory")
 RESULTS = Path("results")
 REFERENCE = RESULTS / "reference.json"
 STATE = Path(".cache/train")
+GIVEN = "0"
+"""What stands in a seed's place in the paths of a row that is not trained."""
 EXPERIMENTS = Path(".dvc/tmp/exps")
 """Where DVC puts the copies of the project that `dvc exp run --temp` and `--queue` run in."""
 

@@ -14,6 +14,14 @@ ROOT = Path(__file__).parent.parent
 FILES = [ROOT / "params.yaml", *sorted((ROOT / "presets").glob("*.yaml"))]
 
 
+GIVEN = {
+    "file": "n.onnx", "format": "onnx", "sha256": "0" * 64, "image_size": 64, "channels": "RGB", "mean": 127.5,
+    "scale": 127.5, "flip": True, "flip_fusion": "sum", "alignment": "arcface", "embedding_dim": 512,
+    "train_set": "not stated", "licence": "MIT", "source": "its author",
+}  # fmt: skip
+"""A manifest that is allowed."""
+
+
 def edited(tmp_path: Path, path: str, value: object) -> Path:
     """The default parameters with the value at a dotted path replaced."""
     yaml = YAML()
@@ -64,6 +72,20 @@ def test_shipped_files_are_valid(path):
         ("methods.arcface.train", {"lr": -1}, ["methods.arcface.train.lr", "-1", "greater than 0"]),
         ("methods.magfase", {}, ["methods.magfase.network", "missing", "plain, lgaf"]),
         ("methods", {"a b": {}}, ["methods.a b", "pattern"]),
+        ("models", {"given": {**GIVEN, "sha256": None}}, ["models.given.sha256", "string"]),
+        ("models", {"given": {**GIVEN, "image_size": 112}}, ["models.given.image_size: 112", "set image_size to 112"]),
+        (
+            "models",
+            {"given": {**GIVEN, "format": "keras"}},
+            ["models.given.format", "'keras'", "onnx", "module:function"],
+        ),
+        ("models", {"given": {**GIVEN, "format": "a:b c"}}, ["models.given.format", "'a:b c'", "module:function"]),
+        ("models", {"given": {**GIVEN, "scale": [1, 1, 0]}}, ["models.given.scale.2", "greater than 0"]),
+        ("models", {"given": {**GIVEN, "mean": [1, 2]}}, ["models.given.mean"]),
+        ("models", {"given": {**GIVEN, "alignment": "dlib"}}, ["models.given.alignment", "go together"]),
+        ("models", {"given": {**GIVEN, "chanels": "RGB"}}, ["models.given.chanels", "did you mean 'channels'"]),
+        ("models", {"given": {**GIVEN, "label": "LGAF"}}, ["models.given", "'LGAF'", "methods.lgaf", "a label"]),
+        ("models", {"lgaf": GIVEN}, ["models", "'lgaf'", "another name"]),
         ("reference", "arcfase", ["reference", "'arcfase'", "lgaf, arcface, adaface, magface"]),
         ("benchmarks", ["lfw", "lfww"], ["'lfww'", "lfw, cfp_fp, cplfw, agedb, calfw, tinyface, scface"]),
         ("benchmarks", ["lfw", "lfw"], ["benchmarks", "twice"]),
@@ -87,6 +109,28 @@ def test_mistakes_are_named(tmp_path, path, value, said):
     for part in [str(file), *said]:
         assert part in line
     assert len(line) < 400
+
+
+@pytest.mark.parametrize("field", GIVEN)
+def test_nothing_runs_while_a_field_of_a_manifest_is_unset(tmp_path, field):
+    """Left out or null; the file is not asked for before."""
+    for block in ({name: value for name, value in GIVEN.items() if name != field}, {**GIVEN, field: None}):
+        settings = load_settings(edited(tmp_path, "models", {"given": block}))
+        with pytest.raises(SettingsError, match=rf"^models\.given\.{field}: ") as error:
+            settings.check_all()
+        assert f"models.given.{field}" in str(error.value)
+
+
+def test_a_training_set_is_not_asked_for_where_nothing_is_trained(tmp_path):
+    yaml = YAML()
+    values = yaml.load(FILES[0])
+    values |= {"data": {"source": "official", "root": "x"}, "benchmarks": ["lfw"], "methods": {},
+               "models": {"given": GIVEN}, "reference": "given"}  # fmt: skip
+    yaml.dump(values, tmp_path / "p.yaml")
+    settings = load_settings(tmp_path / "p.yaml")
+    settings.check_all()
+    assert settings.rows == ["given"]
+    assert settings.label("given") == "given"
 
 
 def test_all_mistakes_are_named_at_once(tmp_path):

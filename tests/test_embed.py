@@ -1,5 +1,7 @@
 """Embedding a pack: the mirror image's part in it, and what is refused."""
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,6 @@ from lgaf.errors import DataError
 from lgaf.formats.embeddings import read_embeddings
 from lgaf.formats.pack import Pack, write_pack
 from lgaf.models import create_model
-from lgaf.models.checkpoint import save_model
 
 COUNT, SIZE = 5, 32
 
@@ -49,8 +50,7 @@ def test_the_mirror_image_is_added_before_scaling(pack, model, flip):
 
 
 def test_the_laboratory_has_the_branches_and_no_mirror_image(pack, model, tmp_path):
-    save_model(model, tmp_path / "model.safetensors", {"method": "lgaf"})
-    embed(tmp_path / "model.safetensors", {}, "cpu", True, {pack.path: tmp_path / "e.arrow"})
+    embed(model, {}, {pack.path: tmp_path / "e.arrow"}, torch.device("cpu"), True)
     found = read_embeddings(tmp_path / "e.arrow")
     assert found.flip is False
     weighted = found.attention[:, :1] * found.local + found.attention[:, 1:] * found.global_
@@ -61,9 +61,8 @@ def test_the_laboratory_has_the_branches_and_no_mirror_image(pack, model, tmp_pa
 
 
 def test_the_file_says_whether_it_was(pack, model, tmp_path):
-    save_model(model, tmp_path / "model.safetensors", {"method": "lgaf"})
     for flip in (True, False):
-        embed(tmp_path / "model.safetensors", {pack.path: tmp_path / "e.arrow"}, "cpu", flip)
+        embed(model, {pack.path: tmp_path / "e.arrow"}, {}, torch.device("cpu"), flip)
         assert read_embeddings(tmp_path / "e.arrow").flip is flip
 
 
@@ -72,3 +71,33 @@ def test_an_image_of_another_size_is_named(tmp_path, model):
         out.add("large.png", cv2.imencode(".png", np.zeros((40, 50, 3), np.uint8))[1].tobytes(), 0)
     with pytest.raises(DataError, match=r"large\.png: 50x40, not 32x32"):
         embed_pack(model, Pack(tmp_path / "faces.arrow"), torch.device("cpu"))
+
+
+class Broken:
+    """A network that says of each image what it is told to."""
+
+    def __init__(self, vectors: list[list[float]]):
+        self.vectors, self.preprocessing = (
+            vectors,
+            create_model("plain", backbone="iresnet_mini", image_size=SIZE).preprocessing,
+        )
+
+    def __call__(self, images):
+        return SimpleNamespace(embedding=torch.tensor(self.vectors), attention=None)
+
+
+def test_what_is_not_finite_is_named(pack):
+    vectors = [[1.0, 2.0], [2.0, 1.0], [float("nan"), 1.0], [3.0, 1.0], [float("inf"), 1.0]]
+    with pytest.raises(
+        DataError, match=r"faces\.arrow: record 2 \(2\.png\): the network gives what is not finite; look"
+    ):
+        embed_pack(Broken(vectors), pack, torch.device("cpu"), flip=False)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-6])
+def test_one_embedding_for_all_is_no_network(pack, scale):
+    vectors = [[1.0, 2.0 + scale * 1e-8 * k] for k in range(COUNT)]
+    with pytest.raises(DataError, match=r"faces\.arrow: the network gives one and the same embedding for all 5 faces"):
+        embed_pack(Broken(vectors), pack, torch.device("cpu"), flip=False)
+    vectors[3] = [1.0, 2.001]
+    embed_pack(Broken(vectors), pack, torch.device("cpu"), flip=False)

@@ -1,7 +1,9 @@
 """What DVC is told: the settings and sources of each stage, and which of these files each stage of dvc.yaml watches."""
 
+import hashlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ PARAMS = "params.yaml"
 ROWS = ("lgaf", "arcface", "adaface", "magface")
 TRAIN = {f"train/{row}" for row in ROWS}
 ALIGN = {"align/train", "align/test"}
+GIVEN = {"given/net", "given/own"}
 EDITS = {
     # What is edited: file, text, other text -> whose file of settings is another. An edit of a source changes nothing.
     "the top level's fusion": (PARAMS, "fusion: energy", "fusion: sum", {"train/lgaf", "report"}),
@@ -31,10 +34,11 @@ EDITS = {
     "training's misses": (PARAMS, "  train_miss: drop", "  train_miss: centre", {"align/train"}),
     "the tests' misses": (PARAMS, "  test_miss: centre", "  test_miss: drop", {"align/test"}),
     "a seed more": (PARAMS, "  seeds:\n    - 0\n", "  seeds:\n    - 0\n    - 1\n", {"report"}),
-    "a benchmark less": (PARAMS, "  - scface\n", "", {"embed", "report"}),
-    "a damaged benchmark less": (PARAMS, "  - cfp_fp\n", "", {"damage", "embed", "report"}),
+    "a benchmark less": (PARAMS, "  - scface\n", "", {"embed", "report", *GIVEN}),
+    "a damaged benchmark less": (PARAMS, "  - cfp_fp\n", "", {"damage", "embed", "report", *GIVEN}),
     "more damaged people": (PARAMS, "  people: 120", "  people: 121", {"damage"}),
-    "no laboratory": (PARAMS, "  enabled: true", "  enabled: false", {"damage", "embed", "laboratory", "report"}),
+    "no laboratory": (
+        PARAMS, "  enabled: true", "  enabled: false", {"damage", "embed", "laboratory", "report", *GIVEN}),
     "a generator of damage": ("lgaf/damage/layout.py", "\n", "\n\n", {"damage"}),
     "the kinds of damage": ("lgaf/damage/kinds.py", "\n", "\n\n", {"damage", "laboratory", "report"}),
     "the gate": (PARAMS, "alpha: 0.05", "alpha: 0.01", set()),
@@ -44,15 +48,49 @@ EDITS = {
     "a reader that nobody uses": ("lgaf/data/official/ijb.py", "\n", "\n\n", set()),
     "the image decoder": (
         "lgaf/formats/image.py", "\n", "\n\n",
-        {"photos", "damage", "embed", "score", "laboratory", "report", *ALIGN, *TRAIN}),
+        {"photos", "damage", "embed", "score", "laboratory", "report", *ALIGN, *TRAIN, *GIVEN}),
     "the bootstrap": ("lgaf/evaluate/bootstrap.py", "\n", "\n\n", {"score", "laboratory", "report"}),
     "the contact sheet": ("lgaf/world/contact_sheet.py", "\n", "\n\n", {"report"}),
     "published numbers": ("lgaf/report/published.csv", "\n", "\n\n", {"report"}),
-    "the device": ("lgaf/device.py", "\n", "\n\n", {*TRAIN, "embed"}),
-    "the settings of networks": ("lgaf/model_settings.py", "\n", "\n\n", {*TRAIN, "embed"}),
+    "the device": ("lgaf/device.py", "\n", "\n\n", {*TRAIN, "embed", *GIVEN}),
+    "the settings of networks": (
+        "lgaf/model_settings.py", "\n", "\n\n", {*TRAIN, "embed", "report", *GIVEN}),
     "the warp": ("lgaf/align/warp.py", "\n", "\n\n", {*ALIGN, "damage"}),
+    "a manifest's scaling": (PARAMS, "    mean: 0\n", "    mean: 127.5\n", {"given/net"}),
+    "a network's file": (PARAMS, "    sha256: a", "    sha256: b", {"given/net"}),
+    "a given row's label": (PARAMS, "    label: Net", "    label: Other", {"report"}),
+    "the mirror images": (PARAMS, "flip: true", "flip: false", {"embed", *GIVEN}),
+    "the reader of ONNX files": ("lgaf/given/onnx.py", "\n", "\n\n", {"given/net"}),
+    "the reader of TFLite files": ("lgaf/given/tflite.py", "\n", "\n\n", set()),
+    "the factory": ("own_networks.py", "\n", "\n\n", {"given/own"}),
+    "how given networks are run": ("lgaf/given/network.py", "\n", "\n\n", GIVEN),
+    "the probe": ("lgaf/given/probe.py", "\n", "\n\n", set()),
+    "a network that is trained here": ("lgaf/models/iresnet.py", "\n", "\n\n", {*TRAIN, "embed"}),
     "the command line": ("lgaf/cli.py", "\n", "\n\n", set()),
 }  # fmt: skip
+
+
+MANIFEST = """
+    file: net.bin
+    sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+    image_size: 64
+    channels: RGB
+    mean: 0
+    scale: 255
+    flip: true
+    flip_fusion: sum
+    alignment: arcface
+    embedding_dim: 512
+    train_set: not stated
+    licence: MIT
+    source: its author
+"""
+MODELS = f"""models:
+  net:
+    label: Net
+    format: onnx{MANIFEST}  own:
+    format: own_networks:build{MANIFEST}"""
+"""Two rows that were trained elsewhere, beside those of params.yaml."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +99,8 @@ def copy(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("copy")
     for name in ("lgaf", "baselines"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / PARAMS, folder)
+    (folder / PARAMS).write_text((ROOT / PARAMS).read_text().replace("models: {}\n", MODELS))
+    (folder / "own_networks.py").write_text("import numpy\n")
     return folder
 
 
@@ -96,11 +135,18 @@ WATCHED = {
     "train": "train/${item.row}",
     "damage": "damage",
     "embed": "embed",
+    "embed_given": "given/${item.row}",
     "score": "score",
     "laboratory": "laboratory",
+    "laboratory_given": "laboratory",
+    "score_given": "score",
     "report": "report",
 }
 """Stage of dvc.yaml -> the file of settings that it watches."""
+
+
+COMMANDS = {"align_train": "align", "score_given": "score", "laboratory_given": "laboratory"}
+"""Stage of dvc.yaml -> the command that it shares with another."""
 
 
 def test_dvc_watches_the_file_of_each_stage_and_no_source_by_hand():
@@ -111,21 +157,25 @@ def test_dvc_watches_the_file_of_each_stage_and_no_source_by_hand():
         assert deps == ([PARAMS, "baselines", "lgaf"] if file is None else [f"settings/{file}.json"])
         command = pipeline[stage]["cmd"].split()
         assert command[:3] == ["python", "-m", "lgaf"]
-        name = stage.removesuffix("_train")
+        name = COMMANDS.get(stage, stage)
         assert command[3] == name
         wanted = {"pack": "train" if stage == "align_train" else "${item.benchmark}"}
+        if stage in ("score_given", "laboratory_given"):
+            wanted["seed"] = "0"
         assert command[4:] == [wanted.get(a, f"${{item.{a}}}") for a in cli.STAGES[name][1]]
 
 
 def test_every_stage_of_the_command_line_is_one_of_dvc(copy):
-    assert set(cli.STAGES) == {stage.removesuffix("_train") for stage in WATCHED}
-    assert set(told(copy)) == {"basis", "photos", *ALIGN, *TRAIN, "damage", "embed", "score", "laboratory", "report"}
+    assert set(cli.STAGES) == {COMMANDS.get(stage, stage) for stage in WATCHED}
+    named = {"basis", "photos", *ALIGN, *TRAIN, *GIVEN, "damage", "embed", "score", "laboratory", "report"}
+    assert set(told(copy)) == named
 
 
 @pytest.fixture
 def project(copy, tmp_path, monkeypatch):
     """A folder in which `lgaf settings` was run."""
     shutil.copytree(copy, tmp_path, dirs_exist_ok=True)
+    shutil.copy(ROOT / PARAMS, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_STAGE", raising=False)
     assert cli.main(["settings"]) == 0
@@ -188,3 +238,33 @@ def test_a_head_of_ones_own(project, capsys, monkeypatch):
     assert "my_heads.py" in json.loads((project / "settings/train/mine.json").read_text())["sources"]
     report = json.loads((project / "settings/report.json").read_text())["settings"]
     assert report["rows"][0]["label"] == "Mine"
+
+
+def test_given_files_are_looked_at_before_anything_runs(project, capsys, monkeypatch):
+    """A missing file, another one, a factory that is not there: a line each, and all settings stay as they were."""
+    monkeypatch.syspath_prepend(str(project))
+    before = (project / "settings/report.json").read_text()
+    (project / PARAMS).write_text((ROOT / PARAMS).read_text().replace("models: {}\n", MODELS))
+    capsys.readouterr()
+    assert cli.main(["settings"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all("net.bin: no such file; put it there (its author), or give a whole path" in line for line in lines)
+    (project / "net.bin").write_bytes(b"network")
+    assert cli.main(["settings"]) == 1
+    sha = hashlib.sha256(b"network").hexdigest()
+    (first, _) = capsys.readouterr().err.splitlines()
+    assert f"net.bin: its sha256 is {sha}, the manifest says {'a' * 64}; get the file that" in first
+    (project / PARAMS).write_text((project / PARAMS).read_text().replace("a" * 64, sha))
+    assert cli.main(["settings"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "models.own: format own_networks:build: own_networks has no function build" in line
+    assert (project / "settings/report.json").read_text() == before
+    (project / "own_networks.py").write_text("def build(path):\n    return path\n")
+    sys.modules.pop("own_networks", None)
+    assert cli.main(["settings"]) == 0
+    assert "models.own: own_networks.py lies outside" in capsys.readouterr().err
+    written = json.loads((project / "settings/given/own.json").read_text())
+    assert written["settings"]["manifest"]["format"] == "own_networks:build"
+    assert {"own_networks.py", "lgaf/given/factory.py"} <= written["sources"].keys()
+    sys.modules.pop("own_networks", None)

@@ -27,6 +27,9 @@ IMAGES_A_WORKER = 400
 NO_MOVE = 1e-5
 """A similarity this near to the identity is one: what rounding to float32 leaves of points on the template."""
 
+COUNTS = ("images", "detected", "given", "missed", "unreadable", "written")
+"""What a report counts; the first is the sum of the next four."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -106,7 +109,7 @@ def align_pack(
     if not len(pack):
         raise DataError(f"{source}: holds no images; there is nothing to align")
     allowed = math.floor(settings.max_unreadable * len(pack))
-    counts = {"images": len(pack), "detected": 0, "given": 0, "missed": 0, "unreadable": 0, "written": 0}
+    counts = dict.fromkeys(COUNTS, 0) | {"images": len(pack)}
     skipped: dict[str, list[dict[str, str]]] = {"missed": [], "unreadable": []}
     truth = list(pack.truth)
     job = (source, settings, image_size, on_miss)

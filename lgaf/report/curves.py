@@ -123,4 +123,5 @@ def write_curves(
     """Write all of the above under ``folder``; ``labels``: {row: name in print}."""
     for write in (write_roc, write_cmc, write_histograms, write_reject, write_attention):
         write(summaries, labels, folder)
-    write_training(histories, labels, folder)
+    if histories:
+        write_training(histories, labels, folder)

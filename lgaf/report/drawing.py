@@ -11,7 +11,7 @@ from lgaf.report.style import Look
 
 
 def draw(summaries: Sequence[plots.Summary], histories: Sequence[plots.History], look: Look, folder: Path) -> None:
-    """Draw every kind of plot that the scores have something for, each kind of benchmarks apart, and the training."""
+    """Draw every kind of plot that the scores have something for, each kind of benchmarks apart, and any training."""
     for kind in KINDS:
         group = [summary for summary in summaries if kind_and_name(summary["benchmark"])[0] == kind]
         prefix = f"{kind}-" if kind else ""
@@ -25,4 +25,5 @@ def draw(summaries: Sequence[plots.Summary], histories: Sequence[plots.History],
         for cause in plots.CAUSES:
             if plots.having(group, "attention", cause):
                 plots.plot_attention(group, look, folder / f"{prefix}attention-{cause}.png", cause)
-    plots.plot_training(histories, look, folder / "training.png")
+    if histories:
+        plots.plot_training(histories, look, folder / "training.png")

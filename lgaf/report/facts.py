@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lgaf.report.settings import ReportRun
-from lgaf.report.sources import Model
+from lgaf.given.manifest import Manifest
+from lgaf.report.settings import ReportRow, ReportRun
+from lgaf.report.sources import Model, Training
 
 TITLES = {
     "backbone": "backbone",
@@ -18,6 +19,8 @@ TITLES = {
     "device": "trained on",
 }
 """What is printed of a row -> how it is headed."""
+UNKNOWN = "-"
+"""What stands in the place of what is not known of a row that was trained elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Row:
     precision: str
     """Precision of the numbers in training."""
     device: str
+    origin: str = ""
+    """Licence and source of a network that was trained elsewhere; "" of one that was trained here."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,13 @@ class Run:
 
 def run_of(settings: ReportRun, models: Sequence[Model], train_set: str, machine: str) -> Run:
     """The run's facts, from the settings and from what training left."""
-    rows = []
+    rows: list[Row] = []
     for row in settings.rows:
-        trainings = [model.training for model in models if model.row == row.id]
+        origins = [model.origin for model in models if model.row == row.id]
+        trainings = [it for it in origins if isinstance(it, Training)]
+        if not trainings:
+            rows.extend(given_row(row, it) for it in origins if isinstance(it, Manifest))
+            continue
         rows.append(
             Row(
                 id=row.id,
@@ -99,6 +108,13 @@ def run_of(settings: ReportRun, models: Sequence[Model], train_set: str, machine
         confidence=evaluate.confidence,
         machine=machine,
     )
+
+
+def given_row(row: ReportRow, given: Manifest) -> Row:
+    """A row that was trained elsewhere; of its training nothing is known here but what the manifest says."""
+    unknown = dict.fromkeys(("parameters", "train_images", "seeds", "precision", "device"), UNKNOWN)
+    return Row(id=row.id, label=row.label, network=row.network, head="", fusion="", backbone=f"{given.format} file",
+               train_set=given.train_set, **unknown, origin=f"{given.source}, {given.licence}")  # fmt: skip
 
 
 def listed(texts: Iterable[str]) -> str:

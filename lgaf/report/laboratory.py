@@ -55,9 +55,9 @@ def read_laboratory(folder: Path, settings: ReportRun) -> Laboratory | None:
     constants: dict[str, list[float]] = {}
     protocol: list[str] = []
     first: Replicates | None = None
-    for row in (it.id for it in settings.rows):
-        tables = []
-        for seed in settings.seeds:
+    for it in settings.rows:
+        row, tables = it.id, []
+        for seed in settings.seeds_of(it):
             path = folder / row / str(seed) / REPLICATES
             found = read_replicates(path)
             first = first or found

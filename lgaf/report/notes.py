@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lgaf.report.columns import AVERAGE, AVERAGED, Column, heading, kind_and_name, over_all_pairs, tables_of
-from lgaf.report.facts import TITLES, Run
+from lgaf.report.facts import TITLES, UNKNOWN, Run
 from lgaf.report.measured import Estimates
 from lgaf.report.sources import TRAIN
 
@@ -29,15 +29,19 @@ def reading_notes(run: Run, comparisons: int, apart: Sequence[str] = ()) -> list
             f"corrected for this table's {comparisons} tests; were all rows equal, chance would mark "
             f"{SIGNIFICANT * comparisons:.1f}."
         )
-    common = [f"{title[0].upper()}{title[1:]}: {getattr(run.rows[0], key)}."
-              for key, title in TITLES.items() if key not in (*apart, "seeds")]  # fmt: skip
+    common = [f"{title[0].upper()}{title[1:]}: {value}." for key, title in TITLES.items()
+              if key not in (*apart, "seeds") and (value := getattr(run.rows[0], key)) != UNKNOWN]  # fmt: skip
     notes.append(" ".join([*common, f"Machine: {run.machine}."]))
+    if given := [f"{row.label} ({row.origin})" for row in run.rows if row.origin]:
+        notes.append(f"Trained elsewhere, on what may hold people of these benchmarks: {'; '.join(given)}.")
     return notes
 
 
 def interval_note(run: Run) -> str:
     """What an interval covers."""
     seeds = ", ".join(map(str, run.seeds))
+    if all(row.origin for row in run.rows):
+        return "An interval covers the choice of test images."
     if len(run.seeds) == 1:
         others = "" if seeds == str(run.seed) else f", of training {seeds}"
         return (
@@ -45,11 +49,12 @@ def interval_note(run: Run) -> str:
             f"{run.seed}{others}."
         )
     count = len(run.seeds)
+    elsewhere = "; of a network trained elsewhere, that of its one file" if any(row.origin for row in run.rows) else ""
     return (
-        f"A value is the mean over {count} trainings, seeds {seeds}. An interval covers the choice of test people and "
-        f"the luck of training: {run.replicates:,} times the people and, apart from them, {count - 1} of the {count} "
-        "seeds are drawn with replacement (pigeonhole bootstrap, Owen 2007; one seed fewer than there are, since as "
-        "many would make the spread too small, Rao & Wu 1988)."
+        f"A value is the mean over {count} trainings, seeds {seeds}{elsewhere}. An interval covers the choice of test "
+        f"people and the luck of training: {run.replicates:,} times the people and, apart from them, {count - 1} of "
+        f"the {count} seeds are drawn with replacement (pigeonhole bootstrap, Owen 2007; one seed fewer than there "
+        "are, since as many would make the spread too small, Rao & Wu 1988)."
     )
 
 
@@ -76,13 +81,15 @@ def pairs_notes(columns: Sequence[Column], names: Mapping[str, Sequence[str]]) -
 
 def spread_notes(run: Run, estimates: Estimates, columns: Sequence[Column]) -> list[str]:
     """How far a row's seeds lie apart; nothing where there is one seed."""
-    if len(run.seeds) == 1 or not columns:
+    if len(run.seeds) == 1 or not columns or all(row.origin for row in run.rows):
         return []
     benchmarks = {benchmark for benchmark, _ in columns}
     spreads = []
-    for row, label in run.labels.items():
-        found = [estimates[row][benchmark][name].seeds for benchmark, name in columns]
-        spreads.append(f"{label} " + ", ".join(f"{100 * np.std(values, ddof=1):.2f}" for values in found))
+    for row in run.rows:
+        if row.origin:
+            continue
+        found = [estimates[row.id][benchmark][name].seeds for benchmark, name in columns]
+        spreads.append(f"{row.label} " + ", ".join(f"{100 * np.std(values, ddof=1):.2f}" for values in found))
     names = ", ".join(heading(column, benchmarks) for column in columns)
     return [f"Standard deviation over seeds, percentage points ({names}): {'; '.join(spreads)}."]
 
@@ -126,6 +133,8 @@ def image_notes(
     parts = []
     for name in dict.fromkeys((TRAIN, *(summary["benchmark"] for summary in summaries))):
         counts = alignment[name]
+        if not counts["images"]:  # of the training set where nothing is trained
+            continue
         lost = "none"
         if counts["missed"] or counts["unreadable"]:
             lost = f"{counts['missed']:,} without a face found and {counts['unreadable']:,} unreadable"

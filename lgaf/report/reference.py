@@ -65,7 +65,7 @@ def read_present(run: ReportRun) -> dict[str, dict[str, dict[str, Present]]]:
     found: dict[str, dict[str, dict[str, Present]]] = {}
     for row in run.rows:
         for benchmark in run.benchmarks:
-            places = [f"{row.id}/{seed}/{benchmark}.arrow" for seed in run.seeds]
+            places = [f"{row.id}/{seed}/{benchmark}.arrow" for seed in run.seeds_of(row)]
             scored = [read_replicates(REPLICATES / place) for place in places]
             if not all(it.paired_with(scored[0]) for it in scored):
                 raise DataError(f"{TRIALS / row.id}: {benchmark}: the trials differ between seeds; score them again")

@@ -21,7 +21,7 @@ from lgaf.report.metrics import Metrics, dump_metrics, summarise
 from lgaf.report.paired import paired_tests
 from lgaf.report.published import read_published
 from lgaf.report.settings import ReportRun
-from lgaf.report.sources import TRAIN, Layout, read_alignment, read_models
+from lgaf.report.sources import TRAIN, Layout, Training, read_alignment, read_models
 from lgaf.report.style import Look
 from lgaf.report.tables import Table, build, table_names
 
@@ -47,8 +47,8 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
     Raises:
         DataError: an input is missing or broken; then nothing is written.
     """
-    rows, evaluate = [row.id for row in settings.rows], settings.evaluate
-    models = read_models(layout, rows, settings.seeds, settings.benchmarks, evaluate.replicates)
+    evaluate = settings.evaluate
+    models = read_models(layout, settings)
     counts = read_alignment(layout, [TRAIN, *settings.benchmarks])
     shown = {key: found.benchmark for key, found in zip(settings.benchmarks, models[0].replicates, strict=True)}
     estimates = measure(models, settings.seed)
@@ -76,7 +76,7 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
     for row, values in summarise(summed).items():
         write_json(layout.results / "summary" / f"{row}.json", values)
     write_tables(tables, layout.results / "tables")
-    histories = [(model.row, model.training.history) for model in models]
+    histories = [(model.row, model.origin.history) for model in models if isinstance(model.origin, Training)]
     look = Look(results.run.labels, len(settings.seeds))
     write_curves(results.summaries, histories, look.labels, layout.results / "curves")
     draw(results.summaries, histories, look, layout.results / "plots")

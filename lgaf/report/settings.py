@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.paths import GIVEN
 from lgaf.strict import Strict
 
 
@@ -15,9 +16,12 @@ class ReportRow(Strict):
     label: str
     """Name in print."""
     network: str
+    """``plain``, ``lgaf``, or ``file`` where it was trained elsewhere."""
     head: str
     fusion: str | None
     """None for a plain network."""
+    trained: bool = True
+    """False where it was trained elsewhere."""
 
 
 class ReportRun(Strict):
@@ -39,6 +43,10 @@ class ReportRun(Strict):
     seed: int
     """Seed of the bootstrap."""
     evaluate: EvaluateSettings
+
+    def seeds_of(self, row: ReportRow) -> tuple[int, ...]:
+        """Seeds of a row's models; a row that was trained elsewhere has one model, without luck to show."""
+        return self.seeds if row.trained else (int(GIVEN),)
 
 
 class CheckSettings(Strict):

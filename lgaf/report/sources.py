@@ -12,6 +12,8 @@ from pydantic import BaseModel, Field, ValidationError
 from lgaf.errors import DataError
 from lgaf.evaluate.replicates import Replicates, read_replicates
 from lgaf.files import read_json
+from lgaf.given.manifest import Manifest
+from lgaf.report.settings import ReportRun
 
 SUMMARY = ("method", "seed", "benchmark", "protocol", "images", "metrics")
 TRAIN = "train"
@@ -45,8 +47,9 @@ class Layout:
     """Where a run's files are.
 
     results: ``scores/ROW/SEED/BENCHMARK.json`` and ``align/BENCHMARK.json`` inside it; the report is written beside
-    them. replicates: ``ROW/SEED/BENCHMARK.arrow`` inside it. models: ``ROW/SEED/training.json`` inside it.
-    laboratory: the damage laboratory's files of each row and seed, ``ROW/SEED/`` inside it.
+    them. replicates: ``ROW/SEED/BENCHMARK.arrow`` inside it. models: ``ROW/SEED/training.json`` inside it, or
+    ``manifest.json`` of a row that was trained elsewhere. laboratory: the damage laboratory's files of each row and
+    seed, ``ROW/SEED/`` inside it.
     """
 
     results: Path
@@ -63,29 +66,27 @@ class Model:
     seed: int
     summaries: list[dict[str, Any]]
     replicates: list[Replicates]
-    training: Training
+    origin: Training | Manifest
+    """Where it is from: a training here, or a file that was trained elsewhere."""
 
 
-def read_models(
-    layout: Layout, rows: Sequence[str], seeds: Sequence[int], benchmarks: Sequence[str], replicates: int
-) -> list[Model]:
+def read_models(layout: Layout, run: ReportRun) -> list[Model]:
     """Every row of every seed, rows outermost.
-
-    replicates: how many resamples were asked for.
 
     Raises:
         DataError: a file is missing or broken, tells of another model, or is not of the resamples of the others.
     """
-    models = []
-    for row in rows:
-        for seed in seeds:
-            summaries = [read_summary(layout, row, seed, name) for name in benchmarks]
-            resampled = [read_replicates(place(layout, row, seed, name)) for name in benchmarks]
-            models.append(Model(row, seed, summaries, resampled, read_training(layout, row, seed)))
+    models, benchmarks = [], run.benchmarks
+    for row in run.rows:
+        for seed in run.seeds_of(row):
+            summaries = [read_summary(layout, row.id, seed, name) for name in benchmarks]
+            resampled = [read_replicates(place(layout, row.id, seed, name)) for name in benchmarks]
+            origin = read_origin(layout, row.id, seed, row.trained)
+            models.append(Model(row.id, seed, summaries, resampled, origin))
     for index, name in enumerate(benchmarks):
         for model in models:
             path, first = place(layout, model.row, model.seed, name), place(layout, models[0].row, models[0].seed, name)
-            compare(path, model, first, models[0], index, replicates)
+            compare(path, model, first, models[0], index, run.evaluate.replicates)
     return models
 
 
@@ -128,19 +129,19 @@ def read_summary(layout: Layout, row: str, seed: int, benchmark: str) -> dict[st
     return summary
 
 
-def read_training(layout: Layout, row: str, seed: int) -> Training:
-    """What the training of a row from a seed left to say.
+def read_origin(layout: Layout, row: str, seed: int, trained: bool) -> Training | Manifest:
+    """What the training of a row from a seed left to say, or the manifest of a network that was trained elsewhere.
 
     Raises:
         DataError: it is missing or broken.
     """
-    path = layout.models / row / str(seed) / "training.json"
+    path = layout.models / row / str(seed) / ("training.json" if trained else "manifest.json")
     try:
-        return Training.model_validate(read_json(path))
+        return (Training if trained else Manifest).model_validate(read_json(path))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise DataError(f"{path}: {key}: {first['msg']}; train {row} again") from None
+        raise DataError(f"{path}: {key}: {first['msg']}; make {row} again") from None
 
 
 def read_alignment(layout: Layout, names: Sequence[str]) -> dict[str, dict[str, int]]:

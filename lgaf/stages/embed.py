@@ -1,4 +1,4 @@
-"""Stage ``embed``: every benchmark's faces and the damage laboratory's, by one model."""
+"""Stage ``embed``: every benchmark's faces and the damage laboratory's, by one model that was trained here."""
 
 from __future__ import annotations
 
@@ -19,9 +19,15 @@ class EmbedRun(Strict):
 
 def run(row: str, seed: str) -> None:
     """Embed all benchmarks, and the damage laboratory, with the model of ``row`` and ``seed``."""
-    from lgaf.embed import embed  # here, since the stage `settings` loads this module and needs no network
+    import torch  # all here, since the stage `settings` loads this module and needs no network
+
+    from lgaf.device import choose_device
+    from lgaf.embed import embed
+    from lgaf.models import create_model
 
     settings = read_settings("embed", EmbedRun)
-    packs = {ALIGNED / f"{name}.arrow": EMBEDDINGS / row / seed / f"{name}.arrow" for name in settings.benchmarks}
-    laboratory = {DAMAGE: EMBEDDINGS / row / seed / DAMAGE.name} if settings.laboratory else {}
-    embed(MODELS / row / seed / "model.safetensors", packs, settings.device, settings.flip, laboratory)
+    folder, device = EMBEDDINGS / row / seed, choose_device(settings.device)
+    packs = {ALIGNED / f"{name}.arrow": folder / f"{name}.arrow" for name in settings.benchmarks}
+    laboratory = {DAMAGE: folder / DAMAGE.name} if settings.laboratory else {}
+    network = create_model(checkpoint=MODELS / row / seed / "model.safetensors").to(device)
+    embed(network.to(memory_format=torch.channels_last).eval(), packs, laboratory, device, settings.flip)

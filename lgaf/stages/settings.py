@@ -11,7 +11,9 @@ from pathlib import Path
 
 import lgaf
 from lgaf.config import Settings, load_settings, naming
+from lgaf.errors import DataError, SettingsError
 from lgaf.files import write_json
+from lgaf.given.manifest import Manifest
 from lgaf.paths import PARAMS, SETTINGS
 from lgaf.report.settings import ReportRow, ReportRun
 from lgaf.sources import OWN, locate, sources
@@ -27,11 +29,30 @@ def run(params: str = str(PARAMS)) -> None:
     settings = load_settings(params)
     with naming(params):
         settings.check_all()
+        check_files(settings)
     shutil.rmtree(SETTINGS, ignore_errors=True)
     for stage, (values, modules) in stages(settings).items():
         write_settings(stage, values, sources(modules, PROJECT, Path.cwd()))
     write_json(SETTINGS / MADE_FROM, {"file": params, "sha256": hash_of(params)})
     warn_of_unwatched(settings)
+
+
+def check_files(settings: Settings) -> None:
+    """Look at the files of the rows that are not trained.
+
+    Raises:
+        SettingsError: one is missing or another than its manifest says, or what runs it is not installed; a line each.
+    """
+    problems = []
+    for row in settings.models:
+        from lgaf.given.network import check_file
+
+        try:
+            check_file(settings.given(row))
+        except DataError as error:
+            problems.append(f"models.{row}: {error}")
+    if problems:
+        raise SettingsError("\n".join(problems))
 
 
 def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
@@ -41,14 +62,15 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     from lgaf.stages.basis import BasisRun
     from lgaf.stages.damage import DamageRun
     from lgaf.stages.embed import EmbedRun
+    from lgaf.stages.embed_given import GivenRun
     from lgaf.stages.laboratory import LaboratoryRun
     from lgaf.stages.score import ScoreRun
 
     photos = photos_run(settings)
     alignment = settings.align.model_dump(exclude={"train_miss", "test_miss"})
 
-    def align(on_miss: str) -> Strict:
-        return AlignRun(alignment=alignment, image_size=settings.image_size, on_miss=on_miss)  # type: ignore[arg-type]
+    def align(on_miss: str, wanted: bool = True) -> Strict:
+        return AlignRun(alignment=alignment, image_size=settings.image_size, on_miss=on_miss, wanted=wanted)  # type: ignore[arg-type]
 
     laboratory = bool(settings.damaged)
     embed = EmbedRun(
@@ -57,7 +79,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     found: dict[str, tuple[Strict, list[str]]] = {
         "basis": (BasisRun(), ["lgaf.stages.basis"]),
         "photos": (photos, [f"lgaf.stages.{settings.data.source}"]),
-        "align/train": (align(settings.align.train_miss), ["lgaf.stages.align"]),
+        "align/train": (align(settings.align.train_miss, wanted=bool(settings.methods)), ["lgaf.stages.align"]),
         "align/test": (align(settings.align.test_miss), ["lgaf.stages.align"]),
         "damage": (
             DamageRun(benchmarks=tuple(settings.damaged), seed=settings.seed, damage=settings.damage),
@@ -77,6 +99,10 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     for row in settings.methods:
         run = settings.run(row)
         found[f"train/{row}"] = run, ["lgaf.stages.train", head_module(run.head)]
+    for row in settings.models:
+        manifest = Manifest.model_validate(settings.given(row).model_dump(exclude={"label"}))
+        given = GivenRun(**embed.model_dump(), manifest=manifest)
+        found[f"given/{row}"] = given, ["lgaf.stages.embed_given", manifest.reader, *factory_module(manifest)]
     return found
 
 
@@ -105,6 +131,9 @@ def report_run(settings: Settings) -> ReportRun:
         rows.append(
             ReportRow(id=row, label=settings.label(row), network=run.model["name"], head=run.head, fusion=fusion)
         )
+    for row in settings.models:
+        label = settings.label(row)
+        rows.append(ReportRow(id=row, label=label, network="file", head="", fusion=None, trained=False))
     return ReportRun(
         rows=tuple(rows),
         reference=settings.reference,
@@ -123,14 +152,22 @@ def head_module(head: str) -> str:
     return head.partition(":")[0] if ":" in head else f"baselines.{head}"
 
 
+def factory_module(manifest: Manifest) -> list[str]:
+    """The module of a factory, if the file has one."""
+    module, colon, _ = manifest.format.partition(":")
+    return [module] if colon else []
+
+
 def warn_of_unwatched(settings: Settings) -> None:
-    """Say which heads of the user's own DVC does not see edits of."""
-    for row in settings.methods:
-        module = head_module(settings.run(row).head)
+    """Say which heads and factories of the user's own DVC does not see edits of."""
+    modules = [(row, head_module(settings.run(row).head)) for row in settings.methods]
+    modules += [(row, module) for row in settings.models for module in factory_module(settings.given(row))]
+    for row, module in modules:
         path = locate(module, Path.cwd())
         if module.partition(".")[0] not in OWN and path is not None:
             print(
-                f"lgaf: methods.{row}: {path.relative_to(Path.cwd())} lies outside {' and '.join(OWN)}, which DVC "
-                "watches; after an edit of it run `dvc repro -f settings`, or add it to that stage's deps in dvc.yaml",
+                f"lgaf: {settings.where(row)}: {path.relative_to(Path.cwd())} lies outside {' and '.join(OWN)}, which "
+                "DVC watches; after an edit of it run `dvc repro -f settings`, or add it to that stage's deps in "
+                "dvc.yaml",
                 file=sys.stderr,
             )

@@ -26,7 +26,7 @@ COUNTS = {"images": 1, "missed": 0, "unreadable": 0, "written": 1}
 def results_of(layout: Layout, rename=lambda name: name) -> Results:
     """What the tables of a run are made of, its benchmarks under other names."""
     run = settings()
-    models = read_models(layout, ROWS, run.seeds, run.benchmarks, run.evaluate.replicates)
+    models = read_models(layout, run)
     models = [
         replace(it, replicates=[replace(r, benchmark=rename(r.benchmark)) for r in it.replicates]) for it in models
     ]

@@ -11,15 +11,16 @@ from lgaf.data.benchmark import write_benchmark
 from lgaf.data.official.readers import locate, not_there, open_benchmark
 from lgaf.data.training import import_training
 from lgaf.errors import DataError
+from lgaf.formats.pack import write_pack
 
 
 def import_run(
     root: Path, train: Path | None, benchmarks: Sequence[str], options: dict[str, Any], out_dir: Path
 ) -> None:
-    """Write every benchmark's pack and protocol and, if there is a training set, ``train.arrow`` into ``out_dir``.
+    """Write every benchmark's pack and protocol and the training set's pack, ``train.arrow``, into ``out_dir``.
 
-    root: ``data.root``; train: the training set below it, None where nothing is trained; options: those of
-    :func:`lgaf.data.official.readers.open_benchmark`.
+    root: ``data.root``; train: the training set below it, None where nothing is trained, which makes an empty pack;
+    options: those of :func:`lgaf.data.official.readers.open_benchmark`.
 
     Raises:
         DataError: something is not there, a line each and before anything is written; or it is malformed.
@@ -30,6 +31,9 @@ def import_run(
         write_benchmark(open_benchmark(name, root, **options), out_dir)
     if train is not None:
         import_training(root / train, out_dir / "train.arrow")
+    else:
+        with write_pack(out_dir / "train.arrow"):  # the pipeline has one arrow from it to training
+            pass
 
 
 def lacking(root: Path, train: Path | None, benchmarks: Sequence[str]) -> list[str]:
