@@ -1,4 +1,4 @@
-"""Probes against a gallery, every one with every one: TAR@FAR and AUC for many weightings of the people at once.
+"""Probes against a gallery, every one with every one: TAR@FAR for many weightings of the people at once.
 
 The same rules as :mod:`lgaf.evaluate.weighted_roc`, for millions of pairs in hundredths of a second: a true accept rate
 needs the non-mated pairs about its threshold one by one, and of the few above them only how many there are of each two
@@ -23,8 +23,6 @@ EXACT = 2**20
 """Pairs whose weights float32 still adds up exactly, with room for the weights themselves."""
 SPREAD = (1.5, 4.0, 64.0, np.inf)
 """By which factor of the target rate's number of pairs a resample's threshold may be away: tried in turn."""
-LEVELS = 2**15
-"""Steps of the cosine, from -1 to 1, to which an AUC is computed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,28 +175,3 @@ def first_refused(
     before = (reached - sums)[inner, column]
     place = np.where(run < runs, run * PAIRS_A_RUN + np.count_nonzero(before + within <= allowed, axis=0), count)
     return place, total
-
-
-def auc(pairs: Crossed, scores: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
-    """The AUC of (D, G) cosines, equal ones counted half, and what it is where people count (U, R) ``weights`` times.
-
-    Cosines are rounded to 1 / 16,384. The second is of first order in the weights, AUC + sum of (weight - 1) times the
-    person's influence (infinitesimal jackknife, Efron, "Nonparametric estimates of standard error", Biometrika 68
-    (1981)): an AUC is a mean over thousands of pairs, and of a thousand resamples the exact value would take seconds.
-    """
-    level = np.clip(np.rint((scores.ravel() + 1) * (LEVELS / 2)), 0, LEVELS).astype(np.int32)
-    mated, nonmated = level[pairs.mated], level[pairs.nonmated]
-    over = 1 - below(mated)[nonmated]  # share of the mated pairs above each non-mated one
-    under = below(nonmated)[mated]
-    value = float(under.mean())
-    owner = pairs.owners(pairs.mated)[0]
-    influence = np.bincount(owner, under - value, minlength=pairs.people) / len(mated)
-    for side in pairs.owners(pairs.nonmated):
-        influence += np.bincount(side, over - value, minlength=pairs.people) / len(nonmated)
-    return value, np.clip(value + influence @ (weights - 1), 0, 1)
-
-
-def below(levels: np.ndarray) -> np.ndarray:
-    """(LEVELS + 1,) share of (P,) levels below each level, those equal to it counted half."""
-    counts = np.bincount(levels, minlength=LEVELS + 1)
-    return (np.cumsum(counts) - counts / 2) / len(levels)

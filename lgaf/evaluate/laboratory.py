@@ -35,7 +35,8 @@ from lgaf.evaluate.conditions import (
     Condition,
     Laboratory,
 )
-from lgaf.evaluate.crossed import Crossed, auc, tar, thresholds
+from lgaf.evaluate.crossed import Crossed, tar, thresholds
+from lgaf.evaluate.crossed_auc import auc
 from lgaf.evaluate.weighted_rank import weighted_spearman
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from sklearn.metrics import roc_auc_score
 from lgaf.errors import DataError
 from lgaf.evaluate import crossed
 from lgaf.evaluate.bootstrap import draws
-from lgaf.evaluate.crossed import Crossed, auc, tar
+from lgaf.evaluate.crossed import Crossed, tar
+from lgaf.evaluate.crossed_auc import auc
 from lgaf.evaluate.weighted_roc import sort_pairs
 
 
