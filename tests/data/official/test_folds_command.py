@@ -134,6 +134,7 @@ def test_a_failed_experiment(tmp_path, monkeypatch):
         folds.run_fold(2, "not a name of git's")
 
 
+@pytest.mark.timeout(1800)  # two whole runs
 def test_with_dvc(tmp_path):
     """In a clone: two folds, one row, a relative data.root that Git ignores; then nothing is left to run."""
     from test_pipeline import Clone
