@@ -62,8 +62,8 @@ def test_the_pages_commands_give_the_tables(walk):
     assert "as the manifest says" in walk.said["lgaf probe mine"]
     assert ran(walk.said["dvc repro align@lfw"]) == {"settings", "basis", "photos", "align@lfw"}
     assert ran(walk.said["dvc repro"]) == {
-        "align_train", "align@tinyface", "embed_given@mine", "score_given@mine-lfw", "score_given@mine-tinyface",
-        "report",
+        "align_train", "align@tinyface", "damage", "embed_given@mine", "score_given@mine-lfw",
+        "score_given@mine-tinyface", "laboratory_given@mine", "report",
     }  # fmt: skip
     metrics = walk.clone.read("results/metrics.json")
     assert list(metrics) == ["mine"]
@@ -82,7 +82,7 @@ def test_another_file_runs_its_row_and_the_report_again(walk):
     walk.edit(old, hashlib.sha256(content).hexdigest())
     output = walk.clone.run("dvc repro")
     scored = {"score_given@mine-lfw", "score_given@mine-tinyface"}
-    assert ran(output) == {"settings", "embed_given@mine", "report", *scored}
+    assert ran(output) == {"settings", "embed_given@mine", "laboratory_given@mine", "report", *scored}
     assert "up to date" in walk.clone.run("dvc repro")
 
 

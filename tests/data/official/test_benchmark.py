@@ -100,8 +100,9 @@ def test_a_root_in_which_nothing_can_be_looked_for(tmp_path):
 def test_a_run_without_a_training_set(layouts, tmp_path):
     import_run(layouts, None, ["lfw", "scface"], {"counts": "any"}, tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "lfw.arrow", "lfw.json", "scface.arrow", "scface.json"
+        "lfw.arrow", "lfw.json", "scface.arrow", "scface.json", "train.arrow"
     ]  # fmt: skip
+    assert len(Pack(tmp_path / "out/train.arrow")) == 0
     assert lacking(layouts, None, ["lfw"]) == []
     with pytest.raises(DataError, match=r"^[^\n]*no such file or folder; set data\.train"):
         import_run(layouts, layouts / "none", ["lfw"], {"counts": "any"}, tmp_path / "other")

@@ -109,6 +109,7 @@ def params(folder: Path, root: Path) -> Path:
     values["backbone"], values["embedding_dim"], values["benchmarks"] = "mobilenetv3_small_050", 16, BENCHMARKS
     values["data"] |= {"root": str(root), "counts": "any"}
     values["align"]["max_unreadable"] = 0.05
+    values["damage"]["enabled"] = False  # tests/damage has it
     values["train"] |= {"epochs": 1, "batch_size": 16, "milestones": [], "workers": 0, "precision": "float32"}
     values["train"]["lr"] = 0.01
     for method in values["methods"].values():
