@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -53,20 +54,25 @@ def locate(name: str, root: Path) -> Path | None:
     return next(filter(Path.is_file, (place / "__init__.py", place.with_suffix(".py"))), None)
 
 
-def imported(text: str, module: str, package: bool) -> Iterator[str]:
-    """Names that may be modules, of all that the source ``text`` of ``module`` imports."""
+@cache
+def imported(text: str, module: str, package: bool) -> tuple[str, ...]:
+    """Names that may be modules, of all that the source ``text`` of ``module`` imports.
+
+    Kept, since most modules are of several stages and parsing is what takes the time.
+    """
     todo: list[ast.AST] = [ast.parse(text)]
+    names: list[str] = []
     while todo:
         node = todo.pop()
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 base = resolve_name("." * node.level + base, module if package else module.rpartition(".")[0])
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            names += (base, *(f"{base}.{alias.name}" for alias in node.names))
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             todo += node.orelse
         else:
             todo += ast.iter_child_nodes(node)
+    return tuple(names)
