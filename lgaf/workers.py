@@ -65,16 +65,23 @@ def ordered_map(
 def interrupts_held() -> Iterator[None]:
     """Hold Ctrl-C back until the end of the block; processes that start in it never see one.
 
-    They inherit the blocked signal, and so are deaf to it from their first instruction on, imports included.
+    They inherit the blocked signal, and so are deaf to it from their first instruction on, imports included. Other
+    threads of this process do not block it, and Python would then interrupt the main thread all the same, in the
+    middle of starting a process; so its handler waits too.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+        yield  # Windows; or a thread, which Python never interrupts
         return
+    came: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 _function: Callable[[int], Any]
