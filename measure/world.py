@@ -30,10 +30,9 @@ from lgaf.align.warp import similarity, template, warp
 from lgaf.files import write_json
 from lgaf.formats.image import decode_image
 from lgaf.workers import ordered_map
-from lgaf.world.basis import build_basis, load_basis
+from lgaf.world.basis import build_basis
 from lgaf.world.benchmarks import people_of, plan
-from lgaf.world.photograph import Studio
-from lgaf.world.render import photographs
+from lgaf.world.render import Renderer
 from lgaf.world.settings import WorldSettings
 
 SIZE = 112
@@ -60,17 +59,12 @@ class Faces:
     looked_at: int
 
 
-class Shooting:
-    """Photographs of one person of a set, made once a process."""
+class Shooting(Renderer):
+    """Photographs of one person of one set, by the person's place in the set; made once a process."""
 
     def __init__(self, basis: Path, name: str, settings: WorldSettings, seed: int):
-        self.studio = Studio(load_basis(basis))
-        self.world = next(world for world in plan(settings) if world.name == name)
-        self.shots, self.frame, self.seed = people_of(self.world.shots), settings.frame, seed
-
-    def __call__(self, index: int) -> list[bytes]:
-        """The person's photographs as JPEG."""
-        return [p.image for p in photographs(self.studio, self.world, self.shots[index], self.frame, self.seed)]
+        super().__init__(basis, settings, seed)
+        self.people = [(world, shots) for world, shots in self.people if world.name == name]
 
 
 class Finder:
@@ -106,7 +100,7 @@ def rendered(basis: Path, name: str, people: int, seed: int, workers: int) -> li
     count = min(people, len(people_of(next(w for w in plan(whole) if w.name == name).shots)))
     images = ordered_map(Shooting, (basis, name, whole, seed), count, workers, 1)
     bar = tqdm(images, f"render {name}", count, unit="person")
-    return [(who, decode_image(image, name)) for who, shots in enumerate(bar) for image in shots]
+    return [(who, decode_image(photo.image, name)) for who, photos in enumerate(bar) for photo in photos]
 
 
 def real(folder: Path, people: int) -> list[tuple[int, np.ndarray]]:

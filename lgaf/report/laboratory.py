@@ -14,9 +14,9 @@ from lgaf.errors import DataError
 from lgaf.evaluate.bootstrap import Estimate
 from lgaf.evaluate.conditions import LOCAL, REPLICATES, SUMMARY, TAR
 from lgaf.evaluate.replicates import Replicates, read_replicates
-from lgaf.evaluate.seeds import over_seeds, seed_draws
+from lgaf.evaluate.seeds import seed_draws
 from lgaf.files import read_json
-from lgaf.report.measured import Measured
+from lgaf.report.measured import Measured, over_models
 from lgaf.report.settings import ReportRun
 
 Table = dict[str, dict[str, Estimate]]
@@ -70,16 +70,7 @@ def read_laboratory(folder: Path, settings: ReportRun) -> Laboratory | None:
             if summary["constant"] is not None:
                 constants.setdefault(row, []).append(summary["constant"])
         drawn = seed_draws(row, len(tables), settings.evaluate.replicates, settings.seed)
-        estimates[row] = {
-            name: {
-                metric: Measured(
-                    over_seeds([table[name][metric] for table in tables], drawn),
-                    tuple(table[name][metric].value for table in tables),
-                )
-                for metric in metrics
-            }
-            for name, metrics in tables[0].items()
-        }
+        estimates[row] = over_models(tables, drawn)
     assert first is not None
     levels = sum(name.rpartition("-")[0] == KINDS[0].name for name in estimates[settings.rows[0].id])
     return Laboratory(estimates, constants, levels, protocol)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from lgaf.evaluate.bootstrap import Estimate
 from lgaf.evaluate.seeds import average, over_seeds, seed_draws
 from lgaf.report.columns import averaged, averages
@@ -33,18 +35,24 @@ def measure(models: Sequence[Model], seed: int) -> Estimates:
     for row in dict.fromkeys(model.row for model in models):
         tables = [one_model(model) for model in models if model.row == row]
         first = next(iter(next(iter(tables[0].values())).values()))
-        drawn = seed_draws(row, len(tables), len(first.replicates), seed)
-        found[row] = {
-            benchmark: {
-                name: Measured(
-                    over_seeds([table[benchmark][name] for table in tables], drawn),
-                    tuple(table[benchmark][name].value for table in tables),
-                )
-                for name in names
-            }
-            for benchmark, names in tables[0].items()
-        }
+        found[row] = over_models(tables, seed_draws(row, len(tables), len(first.replicates), seed))
     return found
+
+
+def over_models(
+    tables: Sequence[Mapping[str, Mapping[str, Estimate]]], drawn: np.ndarray
+) -> dict[str, dict[str, Measured]]:
+    """{benchmark: {metric: ...}} of a row from that of each of its models, one a seed; ``drawn``: its seeds' draws."""
+    return {
+        benchmark: {
+            name: Measured(
+                over_seeds([table[benchmark][name] for table in tables], drawn),
+                tuple(table[benchmark][name].value for table in tables),
+            )
+            for name in names
+        }
+        for benchmark, names in tables[0].items()
+    }
 
 
 def one_model(model: Model) -> dict[str, dict[str, Estimate]]:
