@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lgaf.strict import Strict
 
-Fusion = Literal["energy", "sum", "concat", "gate", "local", "global"]
+Fusion = Literal["visibility", "energy", "sum", "concat", "gate", "local", "global"]
 EmbeddingDim = Annotated[int, Field(ge=2, le=8192)]
 """D, length of an embedding."""
 Kernel = Annotated[int, Field(ge=1, le=31)]
@@ -25,8 +25,12 @@ class LocalBranch(Strict):
     """Sides of the heads' spatial kernels, odd; head i has number i modulo their count."""
     reduction: int = Field(16, ge=1, le=1024)
     """Divides the channels inside each gate; LS-CNN's value."""
-    temperature: float = Field(1.0, gt=0, le=1000)
-    """Temperature of the softmax over the two energies: small sends an image to one branch, large shares evenly."""
+    gates: bool = True
+    """Whether the heads gate places and channels; without, only what is covered is silenced."""
+    local_stage: int = Field(-2, ge=-4, le=-1)
+    """Map that the local branch reads, counted from the last, -1: an earlier one is finer."""
+    temperature: float = Field(1.3, gt=0, le=1000)
+    """Temperature of the two weights: small sends an image to one branch, large shares evenly."""
 
     @field_validator("kernels")
     @classmethod
@@ -44,7 +48,7 @@ class Architecture(LocalBranch):
     """``plain`` is the backbone and GFE; it has no fusion and no local branch and does not look at their settings."""
     backbone: str = "iresnet50"
     """Any convolutional or patch network that timm knows."""
-    fusion: Fusion = "energy"
+    fusion: Fusion = "visibility"
     """One of :data:`FUSIONS`."""
     embedding_dim: EmbeddingDim = 512
     """D, length of an embedding."""

@@ -26,6 +26,8 @@ class Output(NamedTuple):
     """(B, D), or (B, D/2) under concat; None where there is no local branch."""
     global_: Tensor | None = None
     """(B, D), or (B, D/2) under concat; None for a plain network and where there is no global branch."""
+    visibility: Tensor | None = None
+    """(B, h, w) logits that a cell of the local branch's map shows the face; None where there is no local branch."""
 
     @property
     def branches(self) -> tuple[Tensor, ...]:
@@ -46,46 +48,48 @@ class Plain(nn.Module):
         self.architecture = architecture
         self.preprocessing = ours(architecture.image_size)
         self.backbone = Backbone(architecture.backbone, architecture.image_size)
-        self.gfe = GlobalFeature(self.backbone.map_shape, architecture.embedding_dim, architecture.dropout)
+        self.gfe = GlobalFeature(self.backbone.map_shapes[-1], architecture.embedding_dim, architecture.dropout)
 
     def forward(self, images: Tensor) -> Output:
         """Embed (B, 3, S, S) float images, as ``preprocessing`` makes them."""
-        return Output(self.gfe(self.backbone(images)))
+        return Output(self.gfe(self.backbone(images)[-1]))
 
 
 class LGAF(nn.Module):
-    """One backbone, a local and a global branch on its last feature map, fused by their energies.
+    """One backbone, a local branch on an earlier, finer map, a global one on the last, and their fusion.
 
-    images -> backbone -> feature map -> MHMS -> f_l -\\
-                                      -> GFE  -> f_g --> LGF -> embedding, attention
+    images -> backbone -+-> finer map -> MHMS -> f_l, visibility -+-> LGF -> embedding, attention
+                        +-> last map  -> GFE  -> f_g -------------+
     """
 
     def __init__(self, architecture: Architecture):
         super().__init__()
         self.architecture = architecture
         self.preprocessing = ours(architecture.image_size)
-        self.backbone = Backbone(architecture.backbone, architecture.image_size)
+        needed = {"local": {architecture.local_stage}, "global": {-1}}
+        stages = needed.get(architecture.fusion, {architecture.local_stage, -1})
+        self.backbone = Backbone(architecture.backbone, architecture.image_size, tuple(sorted(stages)))
         branch_dim = architecture.embedding_dim // 2 if architecture.fusion == "concat" else architecture.embedding_dim
-        shape = self.backbone.map_shape
         self.mhms = self.gfe = None
         if architecture.fusion != "global":
             self.mhms = LocalFeature(
-                shape,
+                self.backbone.map_shapes[0],
                 branch_dim,
                 architecture.heads,
                 architecture.kernels,
                 architecture.reduction,
                 architecture.dropout,
+                architecture.gates,
             )
         if architecture.fusion != "local":
-            self.gfe = GlobalFeature(shape, branch_dim, architecture.dropout)
+            self.gfe = GlobalFeature(self.backbone.map_shapes[-1], branch_dim, architecture.dropout)
         self.lgf = create_fusion(architecture.fusion, architecture.embedding_dim, architecture.temperature)
 
     def forward(self, images: Tensor) -> Output:
         """Embed (B, 3, S, S) float images, as ``preprocessing`` makes them."""
-        features = self.backbone(images)
-        local = self.mhms(features) if self.mhms is not None else None
-        global_ = self.gfe(features) if self.gfe is not None else None
+        maps = self.backbone(images)
+        local, visibility = self.mhms(maps[0]) if self.mhms is not None else (None, None)
+        global_ = self.gfe(maps[-1]) if self.gfe is not None else None
         with torch.autocast(images.device.type, enabled=False):
-            embedding, attention = self.lgf(local, global_)
-        return Output(embedding, attention, local, global_)
+            embedding, attention = self.lgf(local, global_, visibility)
+        return Output(embedding, attention, local, global_, visibility)

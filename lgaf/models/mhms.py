@@ -1,7 +1,7 @@
 """MHMS: Multi-Head Multi-Scale local feature extraction.
 
-The order spatial, then channel, and both gates are those of LS-CNN's dual face attention; heads of different kernels
-are what is told of LGAF's paper; how they are joined is ours (docs/method.md).
+Both gates are those of LS-CNN's dual face attention; heads of different kernels are what is told of LGAF's paper; the
+finer map, the visibility and how the heads are joined are ours (docs/method.md).
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from lgaf.models.gfe import Projection
+
+FLOOR = 0.02
+"""Added to the mean of a gate that it is divided by: a face that is covered all over is silent, not noise."""
+VISIBILITY_CHANNELS = 16
 
 
 class SpatialGate(nn.Sequential):
@@ -45,27 +49,35 @@ class ChannelGate(nn.Sequential):
 
 
 class AttentionHead(nn.Module):
-    """One head: spatial gate, channel gate, then its own mixture of channels: (B, C, h, w) to (B, outputs, h, w)."""
+    """One head: its own mixture of channels where it looks and where there is a face to be seen.
 
-    def __init__(self, channels: int, outputs: int, kernel: int, reduction: int):
+    (B, C, h, w) and visibility (B, 1, h, w) in (0, 1) to (B, outputs, h, w). The product of spatial gate and visibility
+    is divided by its mean over the map, so a covered cell falls silent and the others speak up for it.
+    """
+
+    def __init__(self, channels: int, outputs: int, kernel: int, reduction: int, gates: bool = True):
         super().__init__()
-        self.spatial = SpatialGate(channels, kernel, reduction)
-        self.channel = ChannelGate(channels, reduction)
+        self.spatial = SpatialGate(channels, kernel, reduction) if gates else None
+        self.channel = ChannelGate(channels, reduction) if gates else None
         self.mix = nn.Conv2d(channels, outputs, kernel_size=1, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def attention(self, x: Tensor, visible: Tensor) -> Tensor:
+        """Where the head looks, (B, 1, h, w), 1 on average."""
+        gate = visible if self.spatial is None else self.spatial(x) * visible
+        return gate / (gate.mean(dim=(2, 3), keepdim=True) + FLOOR)
+
+    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
         """See the class."""
-        x = x * self.spatial(x)
-        x = x * self.channel(x)
-        return self.mix(x)
+        kept = x if self.channel is None else x * self.channel(x)
+        return self.attention(x, visible) * self.mix(kept)
 
 
 class LocalFeature(nn.Module):
-    """BN - heads - concatenate - flatten - dropout - linear - BN without affine: (B, C, h, w) to (B, D).
+    """Mixing, visibility, heads, and their projection: (B, C, h, w) to (B, D) and the visibility's logits (B, h, w).
 
-    Each of H heads keeps C/H channels, as in multi-head attention. The maps are flattened, not averaged: a mean forgets
-    where on the face a thing was seen (docs/method.md has the measurement). The frame is that of
-    :class:`lgaf.models.gfe.GlobalFeature`, so that the two energies have the same meaning.
+    Each of H heads keeps C / 2H channels. The maps are flattened, not averaged: a mean forgets where on the face a
+    thing was seen (docs/method.md has the measurement). The end is that of :class:`lgaf.models.gfe.GlobalFeature`, so
+    that the two energies have the same meaning.
     """
 
     def __init__(
@@ -76,17 +88,32 @@ class LocalFeature(nn.Module):
         kernels: Sequence[int] = (1, 3, 5, 7),
         reduction: int = 16,
         dropout: float = 0.0,
+        gates: bool = True,
     ):
         super().__init__()
         channels, height, width = map_shape
-        kept = max(1, channels // heads)
-        self.norm = nn.BatchNorm2d(channels)
+        kept = max(1, channels // (2 * heads))
+        self.mix = nn.Sequential(
+            nn.BatchNorm2d(channels),
+            nn.Conv2d(channels, channels, kernel_size=1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.BatchNorm2d(channels),
+        )
+        self.visibility = nn.Sequential(
+            nn.Conv2d(channels, VISIBILITY_CHANNELS, kernel_size=1),
+            nn.ReLU(),
+            nn.Conv2d(VISIBILITY_CHANNELS, 1, kernel_size=3, padding=1),
+        )
         self.heads = nn.ModuleList(
-            AttentionHead(channels, kept, kernels[i % len(kernels)], reduction) for i in range(heads)
+            AttentionHead(channels, kept, kernels[i % len(kernels)], reduction, gates) for i in range(heads)
         )
         self.project = Projection(heads * kept * height * width, embedding_dim, dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
-        x = self.norm(x)
-        return self.project(torch.flatten(torch.cat([head(x) for head in self.heads], dim=1), 1))
+        x = self.mix(x)
+        logits = self.visibility(x)
+        visible = torch.sigmoid(logits)
+        maps = torch.cat([head(x, visible) for head in self.heads], dim=1)
+        return self.project(torch.flatten(maps, 1)), logits.squeeze(1).float()

@@ -10,10 +10,16 @@ from lgaf.strict import Seed, Strict
 
 
 class AugmentSettings(Strict):
-    """Probability of each augmentation of a training image; the last three are AdaFace's."""
+    """Probability of each augmentation of a training image, the same for every row; three are AdaFace's."""
 
     flip: float = Field(0.5, ge=0, le=1)
     """Mirror left and right."""
+    cover: float = Field(0.0, ge=0, le=1)
+    """Lay one or two rectangles or ellipses over 4 to 45 % of it."""
+    warp: float = Field(0.0, ge=0, le=1)
+    """Bend the layout by a smooth random field."""
+    noise: float = Field(0.0, ge=0, le=1)
+    """Add a sensor's noise."""
     low_resolution: float = Field(0.2, ge=0, le=1)
     """Shrink to 0.2 to 1 of the size and enlarge again, each with a random interpolation."""
     crop: float = Field(0.2, ge=0, le=1)
@@ -93,5 +99,7 @@ class TrainingRun(Strict):
     """Every option of the head, its defaults filled in."""
     branch_weight: float
     """Weight of the margin loss on each branch alone (LGAF only)."""
+    visibility_weight: float
+    """Weight of the loss that teaches the local branch what augmentation covers (LGAF only)."""
     device: str
     train: Recipe
