@@ -46,7 +46,11 @@ def test_shipped_files_are_valid(path):
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        ("fusion", "enrgy", ["fusion", "'enrgy'", "'energy', 'sum', 'concat', 'gate', 'local' or 'global'"]),
+        (
+            "fusion",
+            "enrgy",
+            ["fusion", "'enrgy'", "'visibility', 'energy', 'sum', 'concat', 'gate', 'local' or 'global'"],
+        ),
         ("fuson", "sum", ["fuson", "did you mean 'fusion'"]),
         ("seed", "zero", ["seed", "'zero'", "integer"]),
         ("seed", 2**70, ["seed", "less than"]),
@@ -191,9 +195,9 @@ def test_a_row_overrides_the_common_recipe(tmp_path):
 def test_rows_inherit_what_they_do_not_say(tmp_path):
     """Two LGAFs in one table: only the one without a fusion of its own follows the top level's."""
     block = {"network": "lgaf", "head": "adaface", "fusion": "sum", "label": "LGAF-sum", "backbone": "iresnet18"}
-    for fusion in ("energy", "concat"):
+    for fusion in ("visibility", "concat"):
         path = edited(tmp_path, "methods.second", block)
-        path.write_text(path.read_text().replace("fusion: energy", f"fusion: {fusion}", 1))
+        path.write_text(path.read_text().replace("fusion: visibility", f"fusion: {fusion}", 1))
         settings = load_settings(path)
         settings.check_all()
         first, second = (settings.run(row).model for row in ("lgaf", "second"))

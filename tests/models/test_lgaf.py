@@ -12,7 +12,7 @@ from lgaf.model_settings import FUSIONS
 from lgaf.models import create_model
 from lgaf.models.fusion import create_fusion
 from lgaf.models.gfe import GlobalFeature
-from lgaf.models.mhms import LocalFeature
+from lgaf.models.mhms import AttentionHead, LocalFeature
 
 SMALL = {"backbone": "iresnet_mini", "embedding_dim": 32, "image_size": 32}
 
@@ -31,9 +31,10 @@ def test_every_fusion_keeps_the_contract(fusion):
     if fusion == "concat":
         share = out.local.square().sum(dim=1) / out.embedding.square().sum(dim=1)
         torch.testing.assert_close(out.attention[:, 0], share)
-    assert len(out.branches) == (2 if fusion in ("energy", "sum", "gate") else 0)
+    assert len(out.branches) == (2 if fusion in ("visibility", "energy", "sum", "gate") else 0)
     assert (out.local is None) == (fusion == "global")
     assert (out.global_ is None) == (fusion == "local")
+    assert out.visibility is None if fusion == "global" else out.visibility.shape == (6, 4, 4)
 
     loss = sum(feature.pow(3).mean() for feature in (out.embedding, *out.branches))
     loss.backward()
@@ -48,28 +49,71 @@ def test_plain_has_no_attention_and_equals_global_alone():
     alone.load_state_dict(plain.state_dict())
     images = torch.randn(2, 3, 32, 32)
     out = plain(images)
-    assert (out.attention, out.local, out.global_, out.branches) == (None, None, None, ())
+    assert (out.attention, out.local, out.global_, out.visibility, out.branches) == (None, None, None, None, ())
     assert torch.equal(out.embedding, alone(images).embedding)
 
 
 @pytest.mark.parametrize(
-    ("backbone", "side", "shape"),
+    ("backbone", "side", "finer", "last"),
     [
-        ("iresnet18", 64, (512, 4, 4)),
-        ("iresnet18", 112, (512, 7, 7)),
-        ("iresnet_mini", 50, (192, 4, 4)),
-        ("iresnet_mini", 224, (192, 14, 14)),
-        ("resnet10t", 112, (512, 4, 4)),
-        ("vit_tiny_patch16_224", 112, (192, 7, 7)),  # tokens
-        ("swin_tiny_patch4_window7_224", 112, (768, 4, 4)),  # channels last
+        ("iresnet18", 64, (256, 8, 8), (512, 4, 4)),
+        ("iresnet18", 112, (256, 14, 14), (512, 7, 7)),
+        ("iresnet_mini", 50, (96, 7, 7), (192, 4, 4)),
+        ("iresnet_mini", 224, (96, 28, 28), (192, 14, 14)),
+        ("resnet10t", 112, (256, 7, 7), (512, 4, 4)),
+        ("vit_tiny_patch16_224", 112, (192, 7, 7), (192, 7, 7)),  # tokens
+        ("swin_tiny_patch4_window7_224", 112, (384, 7, 7), (768, 4, 4)),  # channels last
     ],
 )
-def test_any_backbone_and_size(backbone, side, shape):
+def test_any_backbone_and_size(backbone, side, finer, last):
     model = create_model("lgaf", backbone=backbone, image_size=side, embedding_dim=16).eval()
     images = torch.randn(1, 3, side, side)
-    assert model.backbone.map_shape == shape
-    assert model.backbone(images).shape == (1, *shape)
+    assert model.backbone.map_shapes == [finer, last]
+    assert [it.shape[1:] for it in model.backbone(images)] == [finer, last]
     assert model(images).embedding.shape == (1, 16)
+    assert model(images).visibility.shape == (1, *finer[1:])
+
+
+@pytest.mark.parametrize(("stage", "shape"), [(-3, (32, 8, 8)), (-2, (96, 4, 4)), (-1, (192, 2, 2))])
+@pytest.mark.parametrize("fusion", ["sum", "local"])
+def test_the_local_branch_reads_the_stage_asked_for(stage, shape, fusion):
+    model = create_model("lgaf", fusion=fusion, local_stage=stage, **SMALL).eval()
+    assert model.backbone.map_shapes[0] == shape
+    assert len(model.backbone.map_shapes) == (1 if fusion == "local" or stage == -1 else 2)
+    assert model(torch.randn(1, 3, 32, 32)).visibility.shape == (1, *shape[1:])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    logits=arrays(np.float32, (3, 2, 4), elements=st.floats(-12, 12, width=32)),
+    mean=st.floats(-4, 0),
+    variance=st.floats(0.01, 4),
+    bias=st.floats(-2, 2),
+    temperature=st.floats(0.2, 5),
+)
+def test_visibility_fusion_is_its_formula(logits, mean, variance, bias, temperature):
+    fusion = create_fusion("visibility", 4, temperature).eval()
+    fusion.standardise.running_mean.fill_(mean)
+    fusion.standardise.running_var.fill_(variance)
+    fusion.bias.data.fill_(bias)
+    local, global_ = torch.randn(2, 3, 4)
+    embedding, attention = fusion(local, global_, torch.from_numpy(logits))
+    for i, image in enumerate(logits.astype(float)):
+        seen = np.mean(1 / (1 + np.exp(-image)))
+        z = (math.log(1 - seen + 0.02) - mean) / math.sqrt(variance + 1e-5)
+        weight = 1 / (1 + math.exp(min(-(z / temperature + bias), 700)))
+        assert attention[i].tolist() == pytest.approx([weight, 1 - weight], abs=1e-3)
+        torch.testing.assert_close(embedding[i], attention[i, 0] * local[i] + attention[i, 1] * global_[i])
+
+
+def test_the_less_is_seen_the_more_the_local_feature_counts():
+    fusion = create_fusion("visibility", 4, 1.0).train()
+    logits = torch.linspace(6, -6, 20)[:, None, None].expand(20, 3, 3).clone().requires_grad_()
+    _, attention = fusion(torch.randn(20, 4), torch.randn(20, 4), logits)
+    assert (attention[:, 0].diff() > 0).all()
+    attention[:, 0].sum().backward()
+    assert logits.grad is None  # what is there is not to be seen otherwise because that would lower the loss
+    assert fusion.bias.grad != 0
 
 
 @settings(max_examples=30, deadline=None)
@@ -84,7 +128,7 @@ def test_energy_fusion_is_its_formula(features, mean, variance, temperature):
     fusion.standardise.running_mean = torch.tensor(mean)
     fusion.standardise.running_var = torch.tensor(variance)
     local, global_ = torch.from_numpy(features)
-    embedding, attention = fusion(local, global_)
+    embedding, attention = fusion(local, global_, None)
     for i, pair in enumerate(zip(*features.astype(float), strict=True)):
         norms = [math.sqrt(sum(x * x for x in feature)) for feature in pair]
         z = [(norms[k] - mean[k]) / math.sqrt(variance[k] + 1e-5) / temperature for k in (0, 1)]
@@ -99,7 +143,7 @@ def test_energy_fusion_follows_what_is_unusual_for_the_branch():
     fusion = create_fusion("energy", 8, 1.0).double().train()
     local, global_ = torch.nn.functional.normalize(torch.randn(2, 64, 8, dtype=torch.float64), dim=2)
     lengths = 5 + torch.rand(64, 1, dtype=torch.float64)
-    _, attention = fusion(local * lengths, 100 * global_)  # the global branch is the stronger one for every image
+    _, attention = fusion(local * lengths, 100 * global_, None)  # the global branch is the stronger one for every image
     order = lengths.squeeze().argsort()
     assert (attention[order, 0].diff() > 0).all()  # yet weights follow the variation, not the level
     assert abs(attention[:, 0].mean().item() - 0.5) < 0.05
@@ -110,55 +154,82 @@ def test_energies_and_gate_are_trained():
         fusion = create_fusion(name, 8, 1.0)
         local, global_ = torch.randn(2, 16, 8).unbind()
         local.requires_grad_()
-        _, attention = fusion(local, global_)
+        _, attention = fusion(local, global_, None)
         attention[0, 0].backward()
         assert local.grad.abs().sum() > 0 if name == "energy" else fusion.gate.weight.grad.abs().sum() > 0
 
 
 def test_concat_of_nothing_is_halves():
-    _, attention = create_fusion("concat", 8, 1.0)(torch.zeros(2, 4), torch.zeros(2, 4))
+    _, attention = create_fusion("concat", 8, 1.0)(torch.zeros(2, 4), torch.zeros(2, 4), None)
     assert attention.tolist() == [[0.5, 0.5]] * 2
 
 
-def test_local_feature_is_its_formula():
+@pytest.mark.parametrize("gates", [True, False])
+def test_local_feature_is_its_formula(gates):
     torch.manual_seed(0)
-    branch = LocalFeature((8, 5, 5), 6, heads=3, kernels=(1, 3), reduction=4).double().eval()
-    branch.norm.running_mean.normal_()
-    branch.project.standardise.running_mean.normal_()
-    x = torch.randn(2, 8, 5, 5, dtype=torch.float64)
+    branch = LocalFeature((12, 5, 5), 6, heads=3, kernels=(1, 3), reduction=4, gates=gates).double().eval()
+    for norm in (*branch.mix[::2], branch.project.standardise):
+        if isinstance(norm, torch.nn.modules.batchnorm._BatchNorm):
+            norm.running_mean.normal_()
+            norm.running_var.uniform_(0.5, 2)
+    x = torch.randn(2, 12, 5, 5, dtype=torch.float64)
 
-    y = (x - branch.norm.running_mean.view(1, -1, 1, 1)) / math.sqrt(1 + 1e-5)
+    def standardised(y, norm):
+        shape = (1, -1) + (1,) * (y.dim() - 2)
+        return (y - norm.running_mean.view(shape)) / (norm.running_var.view(shape) + 1e-5).sqrt()
+
+    def conv(y, layer):
+        """A convolution as sums over windows."""
+        side = layer.kernel_size[0]
+        windows = torch.nn.functional.pad(y, [side // 2] * 4).unfold(2, side, 1).unfold(3, side, 1)
+        made = torch.einsum("bchwij,ocij->bohw", windows, layer.weight)
+        return made if layer.bias is None else made + layer.bias.view(1, -1, 1, 1)
+
+    first, mixing, second, _, third = branch.mix
+    y = standardised(standardised(conv(standardised(x, first), mixing), second).clamp(min=0), third)
+    narrow, _, wide = branch.visibility
+    logits = conv(conv(y, narrow).clamp(min=0), wide)[:, 0]
+    visible = 1 / (1 + torch.exp(-logits))
     maps = []
     for number, head in enumerate(branch.heads):
-        squeeze, _, spread, _ = head.spatial
-        kernel = (1, 3, 1)[number]
-        assert spread.kernel_size == (kernel, kernel)
-        hidden = torch.einsum("oc,bchw->bohw", squeeze.weight[:, :, 0, 0], y) + squeeze.bias.view(1, -1, 1, 1)
-        windows = (
-            torch.nn.functional.pad(hidden.clamp(min=0), [kernel // 2] * 4).unfold(2, kernel, 1).unfold(3, kernel, 1)
-        )
-        seen = torch.sigmoid(torch.einsum("bchwij,cij->bhw", windows, spread.weight[0]) + spread.bias)
-        local = y * seen.unsqueeze(1)
-        _, down, _, up, _ = head.channel
-        mean = local.mean(dim=(2, 3))
-        kept = torch.sigmoid((mean @ down.weight[:, :, 0, 0].T).clamp(min=0) @ up.weight[:, :, 0, 0].T)
-        gated = local * kept.view(2, 8, 1, 1)
-        maps.append(torch.einsum("oc,bchw->bohw", head.mix.weight[:, :, 0, 0], gated).reshape(2, -1))
+        assert head.mix.out_channels == 2  # 12 / (2 x 3)
+        gate, kept = visible, y
+        if gates:
+            squeeze, _, spread, _ = head.spatial
+            assert spread.kernel_size[0] == (1, 3, 1)[number]
+            gate = torch.sigmoid(conv(conv(y, squeeze).clamp(min=0), spread))[:, 0] * visible
+            _, down, _, up, _ = head.channel
+            hidden = (y.mean(dim=(2, 3)) @ down.weight[:, :, 0, 0].T).clamp(min=0)
+            kept = y * torch.sigmoid(hidden @ up.weight[:, :, 0, 0].T).view(2, 12, 1, 1)
+        gate = gate / (gate.mean(dim=(1, 2)).view(2, 1, 1) + 0.02)
+        maps.append((conv(kept, head.mix) * gate[:, None]).reshape(2, -1))
     z = torch.cat(maps, dim=1) @ branch.project.linear.weight.T + branch.project.linear.bias
-    expected = (z - branch.project.standardise.running_mean) / math.sqrt(1 + 1e-5)
-    torch.testing.assert_close(branch(x), expected)
+    feature, found = branch(x)
+    torch.testing.assert_close(feature, standardised(z, branch.project.standardise))
+    torch.testing.assert_close(found, logits.float())
+
+
+def test_what_is_covered_is_silent():
+    """With visibility 0 in half of the cells nothing there reaches the feature, and the others count double."""
+    torch.manual_seed(0)
+    head = AttentionHead(4, 2, 1, 2, gates=False)
+    x, visible = torch.randn(1, 4, 2, 2), torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]])
+    whole, half = head(x, torch.ones(1, 1, 2, 2)), head(x, visible)
+    assert (half[..., 0, 1] == 0).all()
+    assert (half[..., 1, 0] == 0).all()
+    torch.testing.assert_close(half[..., 0, 0] / whole[..., 0, 0], torch.full((1, 2), 1.02 / 0.52))
 
 
 def test_energies_of_both_branches_have_one_scale():
     torch.manual_seed(0)
     features = torch.randn(64, 8, 3, 3) * 10 + 3
-    for branch in (GlobalFeature((8, 3, 3), 16), LocalFeature((8, 3, 3), 16)):
-        assert branch(features).square().sum(dim=1).mean().item() == pytest.approx(16, rel=1e-2)
+    for found in (GlobalFeature((8, 3, 3), 16)(features), LocalFeature((8, 3, 3), 16)(features)[0]):
+        assert found.square().sum(dim=1).mean().item() == pytest.approx(16, rel=1e-2)
 
 
 def test_autocast_leaves_features_and_fusion_in_float32():
     torch.manual_seed(0)
-    model = create_model("lgaf", **SMALL)
+    model = create_model("lgaf", fusion="energy", temperature=1.0, **SMALL)
     with torch.autocast("cpu", torch.bfloat16):
         out = model(torch.randn(4, 3, 32, 32))
     assert {value.dtype for value in out} == {torch.float32}
@@ -181,7 +252,7 @@ def test_dropout_acts_in_training_only():
     [
         (
             {"name": "lgaf", "fusion": "mean"},
-            "fusion: 'mean': input should be 'energy', 'sum', 'concat', 'gate', 'local' or 'global'",
+            "fusion: 'mean': input should be 'visibility', 'energy', 'sum', 'concat', 'gate', 'local' or 'global'",
         ),
         ({"name": "vgg"}, "name: 'vgg'.*'lgaf' or 'plain'"),
         ({"name": "lgaf", "head": 4}, "head: unknown key; did you mean 'heads'"),

@@ -4,10 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgaf.train.augment import augment, crop, low_resolution, photometric
+import lgaf.train.augment as module
+from lgaf.train.augment import augment, cover, crop, low_resolution, noise, photometric, warp
 from lgaf.train.settings import AugmentSettings
 
-NONE = AugmentSettings(flip=0, low_resolution=0, crop=0, photometric=0)
+NONE = AugmentSettings(**dict.fromkeys(AugmentSettings.model_fields, 0))
+ALL = AugmentSettings(**dict.fromkeys(AugmentSettings.model_fields, 1))
+ORDER = ("flip", "warp", "crop", "cover", "low_resolution", "photometric", "noise")
+"""Of the changes, and of the draws that decide on them."""
 
 
 def face(seed: int, side: int = 32) -> np.ndarray:
@@ -15,52 +19,106 @@ def face(seed: int, side: int = 32) -> np.ndarray:
 
 
 def test_nothing_asked_nothing_done():
-    assert (augment(face(0), NONE, np.random.default_rng(0)) == face(0)).all()
+    image, visible = augment(face(0), NONE, np.random.default_rng(0))
+    assert (image == face(0)).all()
+    assert visible.all()
 
 
 def test_flip_mirrors_columns():
-    flipped = augment(face(0), NONE.model_copy(update={"flip": 1.0}), np.random.default_rng(0))
+    flipped, _ = augment(face(0), NONE.model_copy(update={"flip": 1.0}), np.random.default_rng(0))
     for column in range(32):
         assert (flipped[:, column] == face(0)[:, 31 - column]).all()
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(8, 48))
 def test_shape_type_and_determinism(seed, side):
-    everything = AugmentSettings(flip=1, low_resolution=1, crop=1, photometric=1)
-    once, again = (augment(face(1, side), everything, np.random.default_rng(seed)) for _ in range(2))
+    (once, visible), (again, seen) = (augment(face(1, side), ALL, np.random.default_rng(seed)) for _ in range(2))
     assert once.shape == (side, side, 3)
-    assert once.dtype == np.uint8
+    assert visible.shape == (side, side)
+    assert (once.dtype, visible.dtype) == (np.uint8, bool)
     assert (once == again).all()
+    assert (visible == seen).all()
 
 
-@pytest.mark.parametrize("change", [crop, low_resolution, photometric])
-def test_each_probability_is_of_its_own_change(change):
+@pytest.mark.parametrize("name", ORDER[1:])
+def test_each_probability_is_of_its_own_change(name):
     def draws():
         rng = np.random.default_rng(5)
-        return rng, rng.random(4)
+        return rng, rng.random(len(ORDER))
 
-    only = NONE.model_copy(update={change.__name__: 1.0})
-    expected = change(face(4), draws()[0])
+    expected = getattr(module, name)(face(4), draws()[0])
+    expected, hides = (expected[0], True) if isinstance(expected, tuple) else (expected, False)
     assert (expected != face(4)).any()
-    assert (augment(face(4), only, np.random.default_rng(5)) == expected).all()
-    chance = draws()[1][("flip", "crop", "low_resolution", "photometric").index(change.__name__)]
+    only = NONE.model_copy(update={name: 1.0})
+    found, visible = augment(face(4), only, np.random.default_rng(5))
+    assert (found == expected).all()
+    assert visible.all() == (not hides)
+    chance = draws()[1][ORDER.index(name)]
     for share, happens in ((chance + 1e-9, True), (chance - 1e-9, False)):
-        found = augment(face(4), NONE.model_copy(update={change.__name__: share}), np.random.default_rng(5))
+        found, _ = augment(face(4), NONE.model_copy(update={name: share}), np.random.default_rng(5))
         assert (found != face(4)).any() == happens
 
 
 def test_all_changes_in_order():
-    everything = AugmentSettings(flip=1, low_resolution=1, crop=1, photometric=1)
     rng = np.random.default_rng(6)
-    rng.random(4)
-    expected = photometric(low_resolution(crop(face(5)[:, ::-1], rng), rng), rng)
-    assert (augment(face(5), everything, np.random.default_rng(6)) == expected).all()
+    rng.random(len(ORDER))
+    image, kept = crop(warp(face(5)[:, ::-1], rng), rng)
+    image, uncovered = cover(image, rng)
+    expected = noise(photometric(low_resolution(image, rng), rng), rng)
+    found, visible = augment(face(5), ALL, np.random.default_rng(6))
+    assert (found == expected).all()
+    assert (visible == (kept & uncovered)).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(8, 40), st.integers(8, 40))
+def test_a_cover_hides_what_it_says_and_nothing_else(seed, height, width):
+    image = np.random.default_rng(seed + 1).integers(0, 256, (height, width, 3), np.uint8)
+    found, visible = cover(image, np.random.default_rng(seed))
+    assert (found[visible] == image[visible]).all()
+    assert (~visible).mean() < 0.75
+
+
+def test_covers_span_the_shares_forms_and_fillings_said():
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    shares, flat, boxes = [], 0, 0
+    for seed in range(400):
+        found, visible = cover(grey, np.random.default_rng(seed))
+        shares.append((~visible).mean())
+        flat += len(np.unique(found[~visible], axis=0)) == 1
+        rows, columns = np.nonzero(~visible)
+        boxes += len(rows) == np.ptp(rows) * np.ptp(columns) + np.ptp(rows) + np.ptp(columns) + 1 if len(rows) else 0
+    assert 0.1 < np.mean(shares) < 0.3
+    assert max(shares) > 0.5
+    assert 400 * 0.16 * 0.6 < flat < 400 * 0.16 * 1.5  # neither shaded nor grained
+    assert 60 < boxes < 180  # one rectangle: a quarter of all, and twos that one side of the image cuts
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_warp_moves_and_does_not_paint(seed):
+    """A ramp of brightness tells where each pixel came from: near its place, and smoothly."""
+    ramp = np.repeat(np.arange(64, dtype=np.uint8)[None, :, None] * 4, 64, axis=0).repeat(3, axis=2)
+    moved = warp(ramp, np.random.default_rng(seed))[..., 0].astype(float) / 4 - np.arange(64)
+    inner = moved[12:-12, 12:-12]
+    assert np.abs(inner).max() < 0.04 * 64 * 5
+    assert np.abs(np.diff(inner, axis=0)).max() < 3.5
+
+
+def test_noise_has_the_spread_said_and_no_bias():
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    found = [noise(grey, np.random.default_rng(seed)).astype(float) - 128 for seed in range(200)]
+    spreads = np.array([it.std() for it in found])
+    assert 1.5 < spreads.min() < 4
+    assert 46 < spreads.max() < 51
+    assert abs(np.mean(found)) < 0.6
+    grey_ones = [(it[..., 0] == it[..., 2]).all() for it in found]
+    assert 60 < sum(grey_ones) < 140
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_crop_keeps_a_rectangle_in_place(seed):
     image = np.maximum(face(2), 1)
-    kept = crop(image, np.random.default_rng(seed))
+    kept, visible = crop(image, np.random.default_rng(seed))
+    assert (kept.any(axis=2) == visible).all()
     rows, columns = np.nonzero(kept.any(axis=2))
     inside = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     assert (kept[inside] == image[inside]).all()
@@ -72,7 +130,7 @@ def test_crop_keeps_a_rectangle_in_place(seed):
 def test_crops_span_the_areas_aspects_and_places_said():
     white, kept = np.full((60, 90, 3), 255, np.uint8), []
     for seed in range(1500):
-        rows, columns = np.nonzero(crop(white, np.random.default_rng(seed)).any(axis=2))
+        rows, columns = np.nonzero(crop(white, np.random.default_rng(seed))[1])
         kept.append((rows.min(), rows.max() + 1, columns.min(), columns.max() + 1))
     top, bottom, left, right = np.array(kept).T
     high, wide = bottom - top, right - left

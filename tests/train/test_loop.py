@@ -60,6 +60,7 @@ def make_run(row="lgaf", head="arcface", options=None, **recipe):
         head=head,
         head_options=options or {"margin": 0.1, "scale": 16.0},
         branch_weight=0.5,
+        visibility_weight=0.25,
         device="cpu",
         train=Recipe(**{**common, **recipe}),
     )
@@ -266,9 +267,8 @@ def test_seed_decides_and_workers_do_not(pack, monkeypatch):
 
     one, *others = batches(1, 0), batches(1, 0), batches(1, 2), batches(1, 0, kept=0), batches(1, 2, kept=0)
     for other in others:
-        for (x, y), (u, v) in zip(one, other, strict=True):
-            assert torch.equal(x, u)
-            assert torch.equal(y, v)
+        for batch, twin in zip(one, other, strict=True):
+            assert all(torch.equal(x, u) for x, u in zip(batch, twin, strict=True))
     assert not torch.equal(one[0][0], batches(2, 0)[0][0])
 
 
@@ -276,9 +276,9 @@ def test_an_epoch_is_whole_batches_of_different_images(pack):
     """64 images in batches of 10: six, and four images left out; in the next epoch others."""
     dataset = FaceDataset(pack, SIZE, AugmentSettings(flip=0, low_resolution=0, crop=0, photometric=0), 1)
     seen = [
-        [image.numpy().tobytes() for x, _ in epoch_batches(dataset, epoch, 10, 0) for image in x] for epoch in (0, 1)
+        [image.numpy().tobytes() for x, _, _ in epoch_batches(dataset, epoch, 10, 0) for image in x] for epoch in (0, 1)
     ]
-    assert [len(x) for x, _ in epoch_batches(dataset, 0, 10, 0)] == [10] * 6
+    assert [len(x) for x, _, _ in epoch_batches(dataset, 0, 10, 0)] == [10] * 6
     assert [len(set(images)) for images in seen] == [60, 60]
     assert seen[0] != seen[1]
 
@@ -310,27 +310,31 @@ def test_the_loss_is_the_sum_of_its_parts(pack):
     torch.manual_seed(0)
     model = create_model(**run.model).eval()
     own = loop.build_heads(run, PEOPLE)
-    images, labels = torch.randn(6, 3, SIZE, SIZE), torch.arange(6)
+    images, labels, visible = torch.randn(6, 3, SIZE, SIZE), torch.arange(6), torch.rand(6, SIZE, SIZE) > 0.3
     out = model(images)
 
     def alone(feature):
         logits = own[0](feature, labels).logits
         return -(logits.exp() / logits.exp().sum(1, keepdim=True))[torch.arange(6), labels].log().mean()
 
-    expected = alone(out.embedding) + 0.5 * alone(out.local) + 0.5 * alone(out.global_)
-    assert loop.training_loss(model, own, images, labels, run, torch.float32).item() == pytest.approx(
+    seen, cells = torch.sigmoid(out.visibility), out.visibility.shape[1]
+    share = visible.float().reshape(6, cells, SIZE // cells, cells, SIZE // cells).mean(dim=(2, 4))
+    entropy = -(share * seen.log() + (1 - share) * (1 - seen).log()).mean()
+    expected = alone(out.embedding) + 0.5 * alone(out.local) + 0.5 * alone(out.global_) + 0.25 * entropy
+    assert loop.training_loss(model, own, images, visible, labels, run, torch.float32).item() == pytest.approx(
         expected.item(), rel=1e-5
     )
 
 
 def test_without_a_branch_loss_the_embedding_alone_has_a_head():
-    run = make_run().model_copy(update={"branch_weight": 0.0})
+    run = make_run().model_copy(update={"branch_weight": 0.0, "visibility_weight": 0.0})
     (head,) = loop.build_heads(run, PEOPLE)
     model = create_model(**run.model).eval()
     images, labels = torch.randn(6, 3, SIZE, SIZE), torch.arange(6)
     made = head(model(images).embedding, labels)
     expected = torch.nn.functional.cross_entropy(made.logits, labels)
-    assert torch.equal(loop.training_loss(model, [head], images, labels, run, torch.float32), expected)
+    found = loop.training_loss(model, [head], images, torch.ones(6, SIZE, SIZE), labels, run, torch.float32)
+    assert torch.equal(found, expected)
 
 
 def test_branches_share_class_weights_but_no_statistics():
@@ -341,7 +345,8 @@ def test_branches_share_class_weights_but_no_statistics():
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm1d):
             module.momentum = 0.5
-    loop.training_loss(model, own, torch.randn(6, 3, SIZE, SIZE), torch.arange(6), run, torch.float32)
+    images = torch.randn(6, 3, SIZE, SIZE)
+    loop.training_loss(model, own, images, torch.ones(6, SIZE, SIZE), torch.arange(6), run, torch.float32)
     means = {float(head.norms.mean) for head in own}
     assert len(means) == 3
 

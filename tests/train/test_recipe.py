@@ -19,7 +19,15 @@ def test_defaults():
         "precision": "auto",
         "clip_norm": 5,
         "workers": 0,
-        "augment": {"flip": 0.5, "low_resolution": 0.2, "crop": 0.2, "photometric": 0.2},
+        "augment": {
+            "flip": 0.5,
+            "cover": 0,
+            "warp": 0,
+            "noise": 0,
+            "low_resolution": 0.2,
+            "crop": 0.2,
+            "photometric": 0.2,
+        },
     }
 
 
