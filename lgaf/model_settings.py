@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lgaf.strict import Strict
 
-Fusion = Literal["visibility", "energy", "sum", "concat", "gate", "local", "global"]
+Fusion = Literal["quality", "energy", "sum", "concat", "gate", "local", "global"]
 EmbeddingDim = Annotated[int, Field(ge=2, le=8192)]
 """D, length of an embedding."""
 Kernel = Annotated[int, Field(ge=1, le=31)]
@@ -29,7 +29,7 @@ class LocalBranch(Strict):
     """Whether the heads gate places and channels; without, only what is covered is silenced."""
     local_stage: int = Field(-2, ge=-4, le=-1)
     """Map that the local branch reads, counted from the last, -1: an earlier one is finer."""
-    temperature: float = Field(1.3, gt=0, le=1000)
+    temperature: float = Field(2.5, gt=0, le=1000)
     """Temperature of the two weights: small sends an image to one branch, large shares evenly."""
 
     @field_validator("kernels")
@@ -48,7 +48,7 @@ class Architecture(LocalBranch):
     """``plain`` is the backbone and GFE; it has no fusion and no local branch and does not look at their settings."""
     backbone: str = "iresnet50"
     """Any convolutional or patch network that timm knows."""
-    fusion: Fusion = "visibility"
+    fusion: Fusion = "quality"
     """One of :data:`FUSIONS`."""
     embedding_dim: EmbeddingDim = 512
     """D, length of an embedding."""

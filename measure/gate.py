@@ -116,10 +116,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--row", default="arcface")
     options.add_argument("--seeds", type=int, default=20)
+    options.add_argument("--faulty", type=int, default=7, help="seeds that are also embedded with faults")
     options.add_argument("--short", type=int, default=0, help="seeds that are also trained for fewer epochs")
     asked = options.parse_args()
     run, settings = read_settings("report", ReportRun), read_settings("score", ScoreRun)
-    faults = {fault: range(asked.seeds) for fault in FAULTS}
+    faults = {fault: range(asked.seeds if fault == "none" else asked.faulty) for fault in FAULTS}
     faults |= {f"epochs {epochs}": range(asked.short) for epochs in EPOCHS if asked.short}
     models: dict[str, dict[int, Model]] = {}
     for fault, seeds in faults.items():

@@ -49,7 +49,7 @@ def test_shipped_files_are_valid(path):
         (
             "fusion",
             "enrgy",
-            ["fusion", "'enrgy'", "'visibility', 'energy', 'sum', 'concat', 'gate', 'local' or 'global'"],
+            ["fusion", "'enrgy'", "'quality', 'energy', 'sum', 'concat', 'gate', 'local' or 'global'"],
         ),
         ("fuson", "sum", ["fuson", "did you mean 'fusion'"]),
         ("seed", "zero", ["seed", "'zero'", "integer"]),
@@ -195,9 +195,9 @@ def test_a_row_overrides_the_common_recipe(tmp_path):
 def test_rows_inherit_what_they_do_not_say(tmp_path):
     """Two LGAFs in one table: only the one without a fusion of its own follows the top level's."""
     block = {"network": "lgaf", "head": "adaface", "fusion": "sum", "label": "LGAF-sum", "backbone": "iresnet18"}
-    for fusion in ("visibility", "concat"):
+    for fusion in ("quality", "concat"):
         path = edited(tmp_path, "methods.second", block)
-        path.write_text(path.read_text().replace("fusion: visibility", f"fusion: {fusion}", 1))
+        path.write_text(path.read_text().replace("fusion: quality", f"fusion: {fusion}", 1))
         settings = load_settings(path)
         settings.check_all()
         first, second = (settings.run(row).model for row in ("lgaf", "second"))

@@ -151,7 +151,7 @@ def test_a_mistake_runs_and_deletes_nothing(clone):
         (clone.folder / "params.yaml").write_text(before.replace("fusion: ", "fusion: not_"))
         output = clone.run("dvc repro", status=255)
         assert "fusion: 'not_" in output
-        assert "'visibility', 'energy', 'sum', 'concat', 'gate', 'local' or 'global'" in output
+        assert "'quality', 'energy', 'sum', 'concat', 'gate', 'local' or 'global'" in output
         assert (clone.folder / "models/lgaf/0/model.safetensors").exists()
         assert (clone.folder / "results/metrics.json").exists()
         assert (clone.folder / "settings/report.json").exists()

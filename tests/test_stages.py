@@ -26,11 +26,11 @@ ALIGN = {"align/train", "align/test"}
 GIVEN = {"given/net", "given/own"}
 EDITS = {
     # What is edited: file, text, other text -> whose file of settings is another. An edit of a source changes nothing.
-    "the top level's fusion": (PARAMS, "fusion: visibility", "fusion: sum", {"train/lgaf", "report"}),
+    "the top level's fusion": (PARAMS, "fusion: quality", "fusion: sum", {"train/lgaf", "report"}),
     "a row's label": (PARAMS, "    head: magface\n", "    head: magface\n    label: M\n", {"report"}),
     "a row's recipe": (PARAMS, "    head: magface\n", "    head: magface\n    dropout: 0.1\n", {"train/magface"}),
     "a default said": (PARAMS, "  train_miss: drop", "  train_miss: drop\n  max_unreadable: 0.0", set()),
-    "a comment": (PARAMS, "fusion: visibility", "fusion: visibility  # ours", set()),
+    "a comment": (PARAMS, "fusion: quality", "fusion: quality  # ours", set()),
     "training's misses": (PARAMS, "  train_miss: drop", "  train_miss: centre", {"align/train"}),
     "the tests' misses": (PARAMS, "  test_miss: centre", "  test_miss: drop", {"align/test"}),
     "a seed more": (PARAMS, "  seeds:\n    - 0\n", "  seeds:\n    - 0\n    - 1\n", {"report"}),

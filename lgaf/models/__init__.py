@@ -1,4 +1,4 @@
-"""Networks. Importing this registers ``iresnet18`` to ``iresnet200`` and ``iresnet_mini`` (and a wide one) with timm."""
+"""Networks. Importing this registers ``iresnet18`` to ``iresnet200`` and two small ones of ours with timm."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """LGF: Local and Global Feature fusion, by name.
 
-Each fusion takes the local and the global feature, un-normalised, and the logits of visibility (B, h, w), and returns
+Each fusion takes the local and the global feature, un-normalised, and the logits of quality (B, 2, h, w), and returns
 the embedding (B, D) and the attention (B, 2): the weights of local and global, rows summing to 1. ``energy`` is our
-reading of the paper, ``visibility`` our own; docs/method.md says why, and what the others are for.
+reading of the paper's abstract, ``quality`` our own; docs/method.md says why, and what the others are for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 FAINT = 0.02
-"""Share of a face below which no cover is told from none."""
+"""What a face may lack before it counts as lacking."""
 
 
 def weighted_sum(local: Tensor, global_: Tensor, attention: Tensor) -> Tensor:
@@ -21,26 +21,23 @@ def weighted_sum(local: Tensor, global_: Tensor, attention: Tensor) -> Tensor:
     return attention[:, :1] * local + attention[:, 1:] * global_
 
 
-class VisibilityFusion(nn.Module):
-    """The less of the face can be seen, the more the local feature counts.
+class QualityFusion(nn.Module):
+    """The branch whose need is met leads: local features need detail, the global one needs the whole face.
 
-    z = log(1 - mean visibility + 0.02), standardised by its own mean and deviation over images (a batch norm without
-    affine); the local weight is sigmoid(z / temperature + b), b learned. No gradient flows into the visibility: it
-    says what is there, not what would lower the loss.
+    q = -log(1 - mean quality + 0.02) of detail and of visibility, each standardised by its own mean and deviation over
+    images (a batch norm without affine); a = softmax(q / temperature). No gradient flows into the qualities: they say
+    what there is, not what would lower the loss.
     """
 
     def __init__(self, temperature: float):
         super().__init__()
-        self.standardise = nn.BatchNorm1d(1, affine=False)
+        self.standardise = nn.BatchNorm1d(2, affine=False)
         self.temperature = temperature
-        self.bias = nn.Parameter(torch.tensor(-0.5))
 
-    def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
-        hidden = torch.sigmoid(-visibility.detach().float()).mean(dim=(1, 2))
-        level = self.standardise(torch.log(hidden + FAINT)[:, None])
-        weight = torch.sigmoid(level / self.temperature + self.bias)
-        attention = torch.cat([weight, 1 - weight], dim=1)
+        lacking = torch.sigmoid(-quality.detach()).mean(dim=(2, 3)).flip(1)  # detail, visibility
+        attention = torch.softmax(self.standardise(-torch.log(lacking + FAINT)) / self.temperature, dim=1)
         return weighted_sum(local, global_, attention), attention
 
 
@@ -57,7 +54,7 @@ class EnergyFusion(nn.Module):
         self.standardise = nn.BatchNorm1d(2, affine=False)
         self.temperature = temperature
 
-    def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         energies = torch.stack([local.norm(dim=1), global_.norm(dim=1)], dim=1)
         attention = torch.softmax(self.standardise(energies) / self.temperature, dim=1)
@@ -73,7 +70,7 @@ class GateFusion(nn.Module):
         nn.init.zeros_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
 
-    def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         attention = torch.softmax(self.gate(torch.cat([local, global_], dim=1)), dim=1)
         return weighted_sum(local, global_, attention), attention
@@ -82,7 +79,7 @@ class GateFusion(nn.Module):
 class SumFusion(nn.Module):
     """Halves for every image."""
 
-    def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         attention = local.new_full((len(local), 2), 0.5)
         return weighted_sum(local, global_, attention), attention
@@ -91,7 +88,7 @@ class SumFusion(nn.Module):
 class ConcatFusion(nn.Module):
     """[f_l, f_g], each of D/2 so that the embedding has D; the attention is each one's share of the squared norm."""
 
-    def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         energies = torch.stack([local.square().sum(dim=1), global_.square().sum(dim=1)], dim=1)
         shares = energies / energies.sum(dim=1, keepdim=True)
@@ -101,7 +98,7 @@ class ConcatFusion(nn.Module):
 class LocalAlone(nn.Module):
     """The local feature; the model builds no global branch."""
 
-    def forward(self, local: Tensor, global_: None, visibility: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: None, quality: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         return local, local.new_tensor([1.0, 0.0]).expand(len(local), 2)
 
@@ -109,7 +106,7 @@ class LocalAlone(nn.Module):
 class GlobalAlone(nn.Module):
     """The global feature; the model builds no local branch."""
 
-    def forward(self, local: None, global_: Tensor, visibility: None) -> tuple[Tensor, Tensor]:
+    def forward(self, local: None, global_: Tensor, quality: None) -> tuple[Tensor, Tensor]:
         """See the module."""
         return global_, global_.new_tensor([0.0, 1.0]).expand(len(global_), 2)
 
@@ -117,7 +114,7 @@ class GlobalAlone(nn.Module):
 def create_fusion(name: str, embedding_dim: int, temperature: float) -> nn.Module:
     """The fusion ``name``, one of :data:`lgaf.model_settings.FUSIONS`."""
     fusions: dict[str, Callable[[], nn.Module]] = {
-        "visibility": lambda: VisibilityFusion(temperature),
+        "quality": lambda: QualityFusion(temperature),
         "energy": lambda: EnergyFusion(temperature),
         "sum": SumFusion,
         "concat": ConcatFusion,
