@@ -152,10 +152,10 @@ class Settings(Strict):
             "image_size": self.image_size,
             "dropout": found.dropout,
         }
-        branch_weight = quality_weight = 0.0
+        branch_weight = visibility_weight = 0.0
         if isinstance(found, LgafRow):
             model |= {"fusion": found.fusion or self.fusion, **found.model_dump(include=set(LocalBranch.model_fields))}
-            branch_weight, quality_weight = found.branch_weight, found.quality_weight
+            branch_weight, visibility_weight = found.branch_weight, found.visibility_weight
         if "seeds" in found.train:
             raise SettingsError(f"{where}.train.seeds: all rows share train.seeds, since their seeds are compared")
         recipe = {**self.train.model_dump(exclude={"seeds"}), **found.train}
@@ -166,7 +166,7 @@ class Settings(Strict):
             head=found.head,
             head_options=checked(head.Options, found.head_options, f"{where}.head_options").model_dump(),
             branch_weight=branch_weight,
-            quality_weight=quality_weight,
+            visibility_weight=visibility_weight,
             device=self.device,
             train=checked(Recipe, recipe, f"{where}.train"),
         )

@@ -48,8 +48,8 @@ class LgafRow(PlainRow, LocalBranch):
     """Null: the top level's."""
     branch_weight: float = Field(0.5, ge=0, le=1000)
     """Weight of the head's loss on each branch alone."""
-    quality_weight: float = Field(0.5, ge=0, le=1000)
-    """Weight of the loss that teaches the local branch what ``train.augment`` has hidden and blurred."""
+    visibility_weight: float = Field(0.5, ge=0, le=1000)
+    """Weight of the loss that teaches the local branch what ``train.augment`` has covered."""
 
     @property
     def default_label(self) -> str | None:

@@ -46,7 +46,7 @@ EPOCHS = (12, 9)
 BATCH = 128
 
 
-def checkpoint(row: str, seed: int, epochs: int | None = None) -> Path:
+def checkpoint(row: str, seed: int, epochs: int | None) -> Path:
     """The model of a row trained from ``seed``, trained now where it is not there."""
     name = f"{row}-{seed}" + (f"-{epochs}" if epochs else "")
     out = WORK / "models" / name
@@ -84,11 +84,12 @@ def embedded(path: Path, pack: Pack, fault: str) -> Embeddings:
     return Embeddings(pack.names, pack.labels, whole, norms, None, fault != "no mirror", {})
 
 
-def trials(row: str, seed: int, fault: str, benchmark: str, settings: ScoreRun) -> pa.Table:
+def trials(row: str, seed: int, epochs: int | None, fault: str, benchmark: str, settings: ScoreRun) -> pa.Table:
     """The trials of one model on one benchmark, kept between runs."""
     path = WORK / "trials" / fault.replace(" ", "-") / f"{row}-{seed}" / f"{benchmark}.arrow"
     if not path.exists():
-        epochs = int(fault.split()[1]) if fault.startswith("epochs") else None
+        if fault.startswith("epochs"):
+            epochs = int(fault.split()[1])
         embeddings = embedded(checkpoint(row, seed, epochs), Pack(ALIGNED / f"{benchmark}.arrow"), fault)
         quick = settings.evaluate.model_copy(update={"replicates": 100})
         table = score(embeddings, read_protocol(PHOTOS / f"{benchmark}.json"), quick)[1]
@@ -117,6 +118,7 @@ def main() -> None:
     options.add_argument("--row", default="arcface")
     options.add_argument("--seeds", type=int, default=20)
     options.add_argument("--faulty", type=int, default=7, help="seeds that are also embedded with faults")
+    options.add_argument("--epochs", type=int, help="of every training (default: the row's own)")
     options.add_argument("--short", type=int, default=0, help="seeds that are also trained for fewer epochs")
     asked = options.parse_args()
     run, settings = read_settings("report", ReportRun), read_settings("score", ScoreRun)
@@ -125,7 +127,7 @@ def main() -> None:
     models: dict[str, dict[int, Model]] = {}
     for fault, seeds in faults.items():
         for seed in tqdm(seeds, fault):
-            tables = {name: trials(asked.row, seed, fault, name, settings) for name in run.benchmarks}
+            tables = {name: trials(asked.row, seed, asked.epochs, fault, name, settings) for name in run.benchmarks}
             models.setdefault(fault, {})[seed] = {name: outcomes(table) for name, table in tables.items()}
     rows, results = [], {}
     for fault, found in models.items():
@@ -144,6 +146,7 @@ def main() -> None:
     facts = {
         "row": asked.row,
         "seeds": asked.seeds,
+        "epochs": asked.epochs or read_settings(f"train/{asked.row}", TrainingRun).train.epochs,
         "rule": CheckSettings().model_dump(),
         "machine": describe_machine(),
     }

@@ -1,8 +1,8 @@
 """Missing regions: a share of the face covered, exactly as large as asked for as far as the cover's form allows.
 
 Each generator takes a face, the hidden share in [0, 1] and random numbers, and returns the image and the share that
-is hidden, measured on the cover. Training covers rectangles and ellipses with flat colour, noise, gradients and other
-faces, and keeps an upright rectangle on black (AdaFace's crop); forms, fillings and places here are others.
+is hidden, measured on the cover. Training covers upright rectangles and ellipses with colour, shading and grain,
+and keeps an upright rectangle on black (AdaFace's crop); forms, fillings and places here are others.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """LGF: Local and Global Feature fusion, by name.
 
-Each fusion takes the local and the global feature, un-normalised, and the logits of quality (B, 2, h, w), and returns
+Each fusion takes the local and the global feature, un-normalised, and the logits of visibility (B, h, w), and returns
 the embedding (B, D) and the attention (B, 2): the weights of local and global, rows summing to 1. ``energy`` is our
 reading of the paper's abstract, ``quality`` our own; docs/method.md says why, and what the others are for.
 """
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 FAINT = 0.02
-"""What a face may lack before it counts as lacking."""
+"""Share of a face below which no cover is told from none."""
 
 
 def weighted_sum(local: Tensor, global_: Tensor, attention: Tensor) -> Tensor:
@@ -22,11 +22,12 @@ def weighted_sum(local: Tensor, global_: Tensor, attention: Tensor) -> Tensor:
 
 
 class QualityFusion(nn.Module):
-    """The branch whose need is met leads: local features need detail, the global one needs the whole face.
+    """The branch of the better quality leads: the local feature's is its energy, the global one's is the visibility.
 
-    q = -log(1 - mean quality + 0.02) of detail and of visibility, each standardised by its own mean and deviation over
-    images (a batch norm without affine); a = softmax(q / temperature). No gradient flows into the qualities: they say
-    what there is, not what would lower the loss.
+    q = (|f_l|, -log(1 - mean visibility + 0.02)), each standardised by its own mean and deviation over images (a batch
+    norm without affine); a = softmax(q / temperature). Covers do not shorten f_l, loss of detail does, so the first
+    falls when detail is lost and the second when regions are. No gradient flows into either: they say what there is,
+    not what would lower the loss.
     """
 
     def __init__(self, temperature: float):
@@ -34,10 +35,11 @@ class QualityFusion(nn.Module):
         self.standardise = nn.BatchNorm1d(2, affine=False)
         self.temperature = temperature
 
-    def forward(self, local: Tensor, global_: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
-        lacking = torch.sigmoid(-quality.detach()).mean(dim=(2, 3)).flip(1)  # detail, visibility
-        attention = torch.softmax(self.standardise(-torch.log(lacking + FAINT)) / self.temperature, dim=1)
+        hidden = torch.sigmoid(-visibility.detach()).mean(dim=(1, 2))
+        qualities = torch.stack([local.detach().norm(dim=1), -torch.log(hidden + FAINT)], dim=1)
+        attention = torch.softmax(self.standardise(qualities) / self.temperature, dim=1)
         return weighted_sum(local, global_, attention), attention
 
 
@@ -54,7 +56,7 @@ class EnergyFusion(nn.Module):
         self.standardise = nn.BatchNorm1d(2, affine=False)
         self.temperature = temperature
 
-    def forward(self, local: Tensor, global_: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         energies = torch.stack([local.norm(dim=1), global_.norm(dim=1)], dim=1)
         attention = torch.softmax(self.standardise(energies) / self.temperature, dim=1)
@@ -70,7 +72,7 @@ class GateFusion(nn.Module):
         nn.init.zeros_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
 
-    def forward(self, local: Tensor, global_: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         attention = torch.softmax(self.gate(torch.cat([local, global_], dim=1)), dim=1)
         return weighted_sum(local, global_, attention), attention
@@ -79,7 +81,7 @@ class GateFusion(nn.Module):
 class SumFusion(nn.Module):
     """Halves for every image."""
 
-    def forward(self, local: Tensor, global_: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         attention = local.new_full((len(local), 2), 0.5)
         return weighted_sum(local, global_, attention), attention
@@ -88,7 +90,7 @@ class SumFusion(nn.Module):
 class ConcatFusion(nn.Module):
     """[f_l, f_g], each of D/2 so that the embedding has D; the attention is each one's share of the squared norm."""
 
-    def forward(self, local: Tensor, global_: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         energies = torch.stack([local.square().sum(dim=1), global_.square().sum(dim=1)], dim=1)
         shares = energies / energies.sum(dim=1, keepdim=True)
@@ -98,7 +100,7 @@ class ConcatFusion(nn.Module):
 class LocalAlone(nn.Module):
     """The local feature; the model builds no global branch."""
 
-    def forward(self, local: Tensor, global_: None, quality: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, local: Tensor, global_: None, visibility: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         return local, local.new_tensor([1.0, 0.0]).expand(len(local), 2)
 
@@ -106,7 +108,7 @@ class LocalAlone(nn.Module):
 class GlobalAlone(nn.Module):
     """The global feature; the model builds no local branch."""
 
-    def forward(self, local: None, global_: Tensor, quality: None) -> tuple[Tensor, Tensor]:
+    def forward(self, local: None, global_: Tensor, visibility: None) -> tuple[Tensor, Tensor]:
         """See the module."""
         return global_, global_.new_tensor([0.0, 1.0]).expand(len(global_), 2)
 

@@ -26,9 +26,8 @@ class Output(NamedTuple):
     """(B, D), or (B, D/2) under concat; None where there is no local branch."""
     global_: Tensor | None = None
     """(B, D), or (B, D/2) under concat; None for a plain network and where there is no global branch."""
-    quality: Tensor | None = None
-    """(B, 2, h, w) logits that a cell of the local branch's map shows the face, and shows its detail; None where there
-    is no local branch."""
+    visibility: Tensor | None = None
+    """(B, h, w) logits that a cell of the local branch's map shows the face; None where there is no local branch."""
 
     @property
     def branches(self) -> tuple[Tensor, ...]:
@@ -59,8 +58,8 @@ class Plain(nn.Module):
 class LGAF(nn.Module):
     """One backbone, a local branch on an earlier, finer map, a global one on the last, and their fusion.
 
-    images -> backbone -+-> finer map -> MHMS -> f_l, quality -+-> LGF -> embedding, attention
-                        +-> last map  -> GFE  -> f_g ----------+
+    images -> backbone -+-> finer map -> MHMS -> f_l, visibility -+-> LGF -> embedding, attention
+                        +-> last map  -> GFE  -> f_g -------------+
     """
 
     def __init__(self, architecture: Architecture):
@@ -89,8 +88,8 @@ class LGAF(nn.Module):
     def forward(self, images: Tensor) -> Output:
         """Embed (B, 3, S, S) float images, as ``preprocessing`` makes them."""
         maps = self.backbone(images)
-        local, quality = self.mhms(maps[0]) if self.mhms is not None else (None, None)
+        local, visibility = self.mhms(maps[0]) if self.mhms is not None else (None, None)
         global_ = self.gfe(maps[-1]) if self.gfe is not None else None
         with torch.autocast(images.device.type, enabled=False):
-            embedding, attention = self.lgf(local, global_, quality)
-        return Output(embedding, attention, local, global_, quality)
+            embedding, attention = self.lgf(local, global_, visibility)
+        return Output(embedding, attention, local, global_, visibility)

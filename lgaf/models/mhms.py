@@ -1,7 +1,7 @@
 """MHMS: Multi-Head Multi-Scale local feature extraction.
 
 Both gates are those of LS-CNN's dual face attention; heads of different kernels are what is told of LGAF's paper; the
-finer map, the qualities and how the heads are joined are ours (docs/method.md).
+finer map, the visibility and how the heads are joined are ours (docs/method.md).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lgaf.models.gfe import Projection
 
 FLOOR = 0.02
 """Added to the mean of a gate that it is divided by: a face that is covered all over is silent, not noise."""
-QUALITY_CHANNELS = 16
+VISIBILITY_CHANNELS = 16
 
 
 class SpatialGate(nn.Sequential):
@@ -73,9 +73,7 @@ class AttentionHead(nn.Module):
 
 
 class LocalFeature(nn.Module):
-    """Mixing, qualities, heads, and their projection: (B, C, h, w) to (B, D) and (B, 2, h, w).
-
-    The second are logits of the qualities of each cell: whether the face is to be seen there, and its detail.
+    """Mixing, visibility, heads, and their projection: (B, C, h, w) to (B, D) and the visibility's logits (B, h, w).
 
     Each of H heads keeps C / 2H channels. The maps are flattened, not averaged: a mean forgets where on the face a
     thing was seen (docs/method.md has the measurement). The end is that of :class:`lgaf.models.gfe.GlobalFeature`, so
@@ -102,10 +100,10 @@ class LocalFeature(nn.Module):
             nn.ReLU(),
             nn.BatchNorm2d(channels),
         )
-        self.quality = nn.Sequential(
-            nn.Conv2d(channels, QUALITY_CHANNELS, kernel_size=1),
+        self.visibility = nn.Sequential(
+            nn.Conv2d(channels, VISIBILITY_CHANNELS, kernel_size=1),
             nn.ReLU(),
-            nn.Conv2d(QUALITY_CHANNELS, 2, kernel_size=3, padding=1),
+            nn.Conv2d(VISIBILITY_CHANNELS, 1, kernel_size=3, padding=1),
         )
         self.heads = nn.ModuleList(
             AttentionHead(channels, kept, kernels[i % len(kernels)], reduction, gates) for i in range(heads)
@@ -115,7 +113,7 @@ class LocalFeature(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
         x = self.mix(x)
-        quality = self.quality(x)
-        visible = torch.sigmoid(quality[:, :1])
+        logits = self.visibility(x)
+        visible = torch.sigmoid(logits)
         maps = torch.cat([head(x, visible) for head in self.heads], dim=1)
-        return self.project(torch.flatten(maps, 1)), quality.float()
+        return self.project(torch.flatten(maps, 1)), logits.squeeze(1).float()

@@ -13,18 +13,16 @@ import numpy as np
 from lgaf.train.settings import AugmentSettings
 
 INTERPOLATIONS = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA, cv2.INTER_LANCZOS4)
-LOUDEST = 50.0
-"""Grey levels of standard deviation."""
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def low_resolution(image: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Shrink to 0.2 to 1 of the side and enlarge again; and to which share."""
+def low_resolution(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Shrink to 0.2 to 1 of the side and enlarge again."""
     height, width = image.shape[:2]
     share = rng.uniform(0.2, 1.0)
     shrink, enlarge = rng.choice(INTERPOLATIONS, 2)
     small = cv2.resize(image, (max(1, int(width * share)), max(1, int(height * share))), interpolation=int(shrink))
-    return cv2.resize(small, (width, height), interpolation=int(enlarge)), share
+    return cv2.resize(small, (width, height), interpolation=int(enlarge))
 
 
 def crop(image: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -78,15 +76,14 @@ def warp(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.remap(image, x + moves[..., 0], y + moves[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
-def noise(image: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Add noise of 2 to LOUDEST grey levels, in half of the cases the same to all channels, as fine as a pixel or two;
-    and its distance from the loudest, as a share."""
+def noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Add noise of up to 50 grey levels, the same to all channels in half of the cases, as fine as a pixel or two."""
     height, width, channels = image.shape
-    sigma, grey, coarse = rng.uniform(2, LOUDEST), rng.random() < 0.5, int(rng.integers(1, 3))
+    sigma, grey, coarse = rng.uniform(2, 50), rng.random() < 0.5, int(rng.integers(1, 3))
     shape = -(-height // coarse), -(-width // coarse), 1 if grey else channels
     grain = (rng.random(shape, np.float32) - 0.5) * np.float32(sigma * np.sqrt(12))
     grain = grain.repeat(coarse, axis=0).repeat(coarse, axis=1)[:height, :width]
-    return np.clip(image + grain, 0, 255).astype(np.uint8), 1 - sigma / LOUDEST
+    return np.clip(image + grain, 0, 255).astype(np.uint8)
 
 
 def photometric(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -107,26 +104,23 @@ def augment(image: np.ndarray, settings: AugmentSettings, rng: np.random.Generat
         rng: drawn from in the same order whatever happens, so that one choice does not shift the others.
 
     Returns:
-        (H, W, 3) uint8 RGB, and (2, H, W) float32 in [0, 1]: whether neither crop nor cover hides a pixel, and how much
-        detail low resolution and noise have left there.
+        (H, W, 3) uint8 RGB, and (H, W) bool: what neither crop nor cover hides.
     """
     chances = rng.random(7)
-    quality = np.ones((2, *image.shape[:2]), np.float32)
+    visible = np.ones(image.shape[:2], bool)
     if chances[0] < settings.flip:
         image = image[:, ::-1]
     if chances[1] < settings.warp:
         image = warp(image, rng)
     if chances[2] < settings.crop:
-        image, quality[0] = crop(image, rng)
+        image, visible = crop(image, rng)
     if chances[3] < settings.cover:
         image, uncovered = cover(image, rng)
-        quality[0] *= uncovered
+        visible &= uncovered
     if chances[4] < settings.low_resolution:
-        image, left = low_resolution(image, rng)
-        quality[1] *= left
+        image = low_resolution(image, rng)
     if chances[5] < settings.photometric:
         image = photometric(image, rng)
     if chances[6] < settings.noise:
-        image, left = noise(image, rng)
-        quality[1] *= left
-    return np.ascontiguousarray(image), quality
+        image = noise(image, rng)
+    return np.ascontiguousarray(image), visible

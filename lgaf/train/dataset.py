@@ -22,7 +22,7 @@ KEPT = 2**30
 
 
 class FaceDataset(Dataset):
-    """Aligned faces of a pack as (image, quality, class), classes 0 to C - 1 in the order of the identity labels.
+    """Aligned faces of a pack as (image, visible, class), classes 0 to C - 1 in the order of the identity labels.
 
     Raises:
         DataError: the pack holds no images, one identity, or images of another size or none.
@@ -65,14 +65,14 @@ class FaceDataset(Dataset):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, int]:
         rng = np.random.default_rng([self.seed, self.epoch, index])
         image = self.read(index) if self.kept is None else self.kept[index]
-        augmented, quality = augment(image, self.settings, rng)
-        return torch.from_numpy(augmented), torch.from_numpy(quality), int(self.classes[index])
+        augmented, visible = augment(image, self.settings, rng)
+        return torch.from_numpy(augmented), torch.from_numpy(visible), int(self.classes[index])
 
 
 def epoch_batches(
     dataset: FaceDataset, epoch: int, batch_size: int, workers: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Batches of epoch ``epoch``: (images (B, H, W, 3) uint8, quality (B, 2, H, W), classes (B,) int64), shuffled by
+    """Batches of epoch ``epoch``: (images (B, H, W, 3) uint8, visible (B, H, W) bool, classes (B,) int64), shuffled by
     seed and epoch alone.
 
     Raises:

@@ -45,13 +45,13 @@ def training_loss(
     model: nn.Module,
     heads: nn.ModuleList,
     images: torch.Tensor,
-    quality: torch.Tensor,
+    visible: torch.Tensor,
     labels: torch.Tensor,
     run: TrainingRun,
     precision: torch.dtype,
 ) -> torch.Tensor:
-    """Margin loss of the embedding, plus ``branch_weight`` times that of each branch alone, plus ``quality_weight``
-    times the cross-entropy of the qualities with what augmentation left of them in each cell."""
+    """Margin loss of the embedding, plus ``branch_weight`` times that of each branch alone, plus ``visibility_weight``
+    times the cross-entropy of the visibility with the share of each cell that augmentation left uncovered."""
     with torch.autocast(images.device.type, precision, enabled=precision != torch.float32):
         out = model(images)
     loss = torch.zeros((), device=images.device)
@@ -59,9 +59,9 @@ def training_loss(
         made = head(feature, labels)
         weight = 1.0 if index == 0 else run.branch_weight
         loss = loss + weight * (cross_entropy(made.logits, labels) + made.regulariser)
-    if run.quality_weight > 0 and out.quality is not None:
-        left = adaptive_avg_pool2d(quality, out.quality.shape[2:])
-        loss = loss + run.quality_weight * binary_cross_entropy_with_logits(out.quality, left)
+    if run.visibility_weight > 0 and out.visibility is not None:
+        share = adaptive_avg_pool2d(visible.float(), out.visibility.shape[1:])
+        loss = loss + run.visibility_weight * binary_cross_entropy_with_logits(out.visibility, share)
     return loss
 
 
@@ -110,12 +110,12 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun, seed: int, sourc
         model.train()
         batches = epoch_batches(dataset, epoch, settings.batch_size, settings.workers)
         bar = tqdm(batches, f"{run.row} epoch {epoch + 1}/{settings.epochs}", steps, unit="batch", leave=False)
-        for step, (pixels, quality, labels) in enumerate(bar):
+        for step, (pixels, visible, labels) in enumerate(bar):
             rate = learning_rate(settings, epoch + (step + 1) / steps)
             for group in optimiser.param_groups:
                 group["lr"] = rate
             images = model.preprocessing(pixels.to(device))
-            loss = training_loss(model, heads, images, quality.to(device), labels.to(device), run, precision)
+            loss = training_loss(model, heads, images, visible.to(device), labels.to(device), run, precision)
             if not torch.isfinite(loss):
                 raise TrainingError(
                     f"{run.row}: the loss is {loss.item()} in epoch {epoch + 1}, step {step + 1}, rate {rate:.3g}; "

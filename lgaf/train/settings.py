@@ -99,7 +99,7 @@ class TrainingRun(Strict):
     """Every option of the head, its defaults filled in."""
     branch_weight: float
     """Weight of the margin loss on each branch alone (LGAF only)."""
-    quality_weight: float
-    """Weight of the loss that teaches the local branch what augmentation hides and blurs (LGAF only)."""
+    visibility_weight: float
+    """Weight of the loss that teaches the local branch what augmentation covers (LGAF only)."""
     device: str
     train: Recipe

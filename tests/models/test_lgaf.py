@@ -31,7 +31,7 @@ def test_every_fusion_keeps_the_contract(fusion):
     if fusion == "concat":
         share = out.local.square().sum(dim=1) / out.embedding.square().sum(dim=1)
         torch.testing.assert_close(out.attention[:, 0], share)
-    assert len(out.branches) == (2 if fusion in ("visibility", "energy", "sum", "gate") else 0)
+    assert len(out.branches) == (2 if fusion in ("quality", "energy", "sum", "gate") else 0)
     assert (out.local is None) == (fusion == "global")
     assert (out.global_ is None) == (fusion == "local")
     assert out.visibility is None if fusion == "global" else out.visibility.shape == (6, 4, 4)
@@ -86,34 +86,34 @@ def test_the_local_branch_reads_the_stage_asked_for(stage, shape, fusion):
 @settings(max_examples=30, deadline=None)
 @given(
     logits=arrays(np.float32, (3, 2, 4), elements=st.floats(-12, 12, width=32)),
-    mean=st.floats(-4, 0),
-    variance=st.floats(0.01, 4),
-    bias=st.floats(-2, 2),
+    mean=st.tuples(*[st.floats(0, 4)] * 2),
+    variance=st.tuples(*[st.floats(0.01, 4)] * 2),
     temperature=st.floats(0.2, 5),
 )
-def test_visibility_fusion_is_its_formula(logits, mean, variance, bias, temperature):
-    fusion = create_fusion("visibility", 4, temperature).eval()
-    fusion.standardise.running_mean.fill_(mean)
-    fusion.standardise.running_var.fill_(variance)
-    fusion.bias.data.fill_(bias)
+def test_quality_fusion_is_its_formula(logits, mean, variance, temperature):
+    fusion = create_fusion("quality", 4, temperature).eval()
+    fusion.standardise.running_mean = torch.tensor(mean)
+    fusion.standardise.running_var = torch.tensor(variance)
     local, global_ = torch.randn(2, 3, 4)
     embedding, attention = fusion(local, global_, torch.from_numpy(logits))
     for i, image in enumerate(logits.astype(float)):
-        seen = np.mean(1 / (1 + np.exp(-image)))
-        z = (math.log(1 - seen + 0.02) - mean) / math.sqrt(variance + 1e-5)
-        weight = 1 / (1 + math.exp(min(-(z / temperature + bias), 700)))
+        hidden = np.mean(1 / (1 + np.exp(image)))
+        qualities = math.sqrt(sum(x * x for x in local[i].tolist())), -math.log(hidden + 0.02)
+        q = [(qualities[k] - mean[k]) / math.sqrt(variance[k] + 1e-5) / temperature for k in (0, 1)]
+        weight = 1 / (1 + math.exp(min(max(q[1] - q[0], -700), 700)))
         assert attention[i].tolist() == pytest.approx([weight, 1 - weight], abs=1e-3)
         torch.testing.assert_close(embedding[i], attention[i, 0] * local[i] + attention[i, 1] * global_[i])
 
 
-def test_the_less_is_seen_the_more_the_local_feature_counts():
-    fusion = create_fusion("visibility", 4, 1.0).train()
-    logits = torch.linspace(6, -6, 20)[:, None, None].expand(20, 3, 3).clone().requires_grad_()
-    _, attention = fusion(torch.randn(20, 4), torch.randn(20, 4), logits)
+def test_what_is_hidden_speaks_for_the_local_feature_and_what_weakens_it_against():
+    fusion, rising = create_fusion("quality", 4, 1.0).train(), torch.linspace(-6, 6, 20)
+    same = torch.full((20, 3, 3), 2.0, requires_grad=True)
+    local = torch.ones(20, 4, requires_grad=True)
+    _, attention = fusion(local, torch.randn(20, 4), same - rising[:, None, None])
     assert (attention[:, 0].diff() > 0).all()
-    attention[:, 0].sum().backward()
-    assert logits.grad is None  # what is there is not to be seen otherwise because that would lower the loss
-    assert fusion.bias.grad != 0
+    _, attention = fusion(local * (rising[:, None] + 7), torch.randn(20, 4), same)
+    assert (attention[:, 0].diff() > 0).all()
+    assert not attention.requires_grad  # qualities say what there is, not what would lower the loss
 
 
 @settings(max_examples=30, deadline=None)
@@ -252,7 +252,7 @@ def test_dropout_acts_in_training_only():
     [
         (
             {"name": "lgaf", "fusion": "mean"},
-            "fusion: 'mean': input should be 'visibility', 'energy', 'sum', 'concat', 'gate', 'local' or 'global'",
+            "fusion: 'mean': input should be 'quality', 'energy', 'sum', 'concat', 'gate', 'local' or 'global'",
         ),
         ({"name": "vgg"}, "name: 'vgg'.*'lgaf' or 'plain'"),
         ({"name": "lgaf", "head": 4}, "head: unknown key; did you mean 'heads'"),
