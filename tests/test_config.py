@@ -231,8 +231,8 @@ def test_reading_settings_does_not_load_torch():
 
 
 STEPS = {"optimiser": "sgd", "lr": 0.1, "momentum": 0.9, "batch_size": 512, "schedule": "step", "warmup_epochs": 0}
-PLAIN = {"flip": 0.5, "low_resolution": 0, "crop": 0, "photometric": 0}
-AUGMENTED = {"flip": 0.5, "low_resolution": 0.2, "crop": 0.2, "photometric": 0.2}
+PLAIN = {"flip": 0.5, "cover": 0, "warp": 0, "noise": 0, "low_resolution": 0, "crop": 0, "photometric": 0}
+AUGMENTED = {"flip": 0.5, "cover": 0, "warp": 0, "noise": 0, "low_resolution": 0.2, "crop": 0.2, "photometric": 0.2}
 ADAFACE = {"epochs": 26, "milestones": (12, 20, 24), "weight_decay": 1e-4, "augment": AUGMENTED}
 RECIPES = {
     "lgaf": ({"margin": 0.4, "h": 0.333, "t_alpha": 0.01, "scale": 64}, 0.4, {**STEPS, **ADAFACE}),
