@@ -17,7 +17,7 @@ import numpy as np
 from lgaf.catalogue import TINYFACE
 from lgaf.evaluate import identify, verify
 from lgaf.evaluate.bootstrap import pair_weights
-from lgaf.evaluate.estimates import WeightedTar
+from lgaf.evaluate.verification.estimates import WeightedTar
 
 PAIRS, DIMENSION = 6000, 512
 PROBES, MATED, DISTRACTORS = TINYFACE.values()

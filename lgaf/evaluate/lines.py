@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lgaf.evaluate.estimates import tar_name
+from lgaf.evaluate.images import Images
+from lgaf.evaluate.names import tar_name
 from lgaf.evaluate.settings import EvaluateSettings
-from lgaf.evaluate.trials import Images
 
 FUSION = {True: "the mirror image's added", False: "without the mirror image's"}
 LEFT_OUT = "trials with them are left out"

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from lgaf.evaluate.all_pairs import ALL_PAIRS, AUC
-from lgaf.evaluate.estimates import tar_name
+from lgaf.evaluate.names import ALL_PAIRS, AUC, tar_name
 from lgaf.report.metrics import Metrics
 
 KINDS = {

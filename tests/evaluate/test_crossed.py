@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from lgaf.errors import DataError
-from lgaf.evaluate import crossed
 from lgaf.evaluate.bootstrap import draws
-from lgaf.evaluate.crossed import Crossed, tar
-from lgaf.evaluate.crossed_auc import auc
-from lgaf.evaluate.weighted_roc import sort_pairs
+from lgaf.evaluate.laboratory import crossed
+from lgaf.evaluate.laboratory.crossed import Crossed, tar
+from lgaf.evaluate.laboratory.crossed_auc import auc
+from lgaf.evaluate.verification.weighted_roc import sort_pairs
 
 
 def listed(pairs: Crossed, scores: np.ndarray) -> pa.Table:

@@ -13,15 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from lgaf.errors import DataError
-from lgaf.evaluate.bootstrap import Estimate, Seed, draws
-from lgaf.evaluate.estimates import tar_name
+from lgaf.evaluate.bootstrap import RESAMPLES_A_CHUNK, Estimate, Seed, draws
+from lgaf.evaluate.images import Images, locate
 from lgaf.evaluate.lines import LEFT_OUT, embedding_line, interval_line, left_out_lines, missing_lines
+from lgaf.evaluate.names import ALL_PAIRS, AUC, tar_name
 from lgaf.evaluate.replicates import hash_of_trials
-from lgaf.evaluate.resampled import RESAMPLES_A_CHUNK
-from lgaf.evaluate.templates import pair_scores
-from lgaf.evaluate.trials import Images, locate
-from lgaf.evaluate.vectors import unit
-from lgaf.evaluate.weighted_roc import sort_pairs
+from lgaf.evaluate.vectors import pair_scores, unit
+from lgaf.evaluate.verification.weighted_roc import sort_pairs
 
 if TYPE_CHECKING:
     from lgaf.evaluate.settings import EvaluateSettings
@@ -30,9 +28,6 @@ if TYPE_CHECKING:
 
 FARS = (1e-2, 1e-3)
 """False accept rates that are reported."""
-ALL_PAIRS = "all_pairs_"
-"""How the name of a metric over all pairs begins."""
-AUC = f"{ALL_PAIRS}auc"
 
 
 def score_all_pairs(
@@ -81,7 +76,7 @@ def all_pairs_trials(
     Missing images are left out. The table: left, right (names), identity_left, identity_right, same, score (cosine).
 
     Raises:
-        DataError: as :func:`lgaf.evaluate.trials.locate`; an image is listed twice, or its identity is unknown.
+        DataError: as :func:`lgaf.evaluate.images.locate`; an image is listed twice, or its identity is unknown.
     """
     listed = [name for names in lists for name in names]
     if len(set(listed)) < len(listed):

@@ -1,8 +1,8 @@
 """Probes against a gallery, every one with every one: TAR@FAR for many weightings of the people at once.
 
-The same rules as :mod:`lgaf.evaluate.weighted_roc`, for millions of pairs in hundredths of a second: a true accept rate
-needs the non-mated pairs about its threshold one by one, and of the few above them only how many there are of each two
-people. Weights of a resample: :mod:`lgaf.evaluate.bootstrap`.
+The same rules as :mod:`lgaf.evaluate.verification.weighted_roc`, for millions of pairs in hundredths of a second: a
+true accept rate needs the non-mated pairs about its threshold one by one, and of the few above them only how many there
+are of each two people. Weights of a resample: :mod:`lgaf.evaluate.bootstrap`.
 """
 
 from __future__ import annotations
