@@ -1,6 +1,6 @@
 """Time and memory of scoring: ``python measure/scoring.py``.
 
-verify() against a plain NumPy rendering of insightface's loops, identify() at the size of TinyFace against the bare
+verify() against a plain NumPy rendering of insightface's loops, search() at the size of TinyFace against the bare
 matrix product, the bootstrap of one benchmark. Ratios are of medians of runs that alternate, in one process.
 """
 
@@ -13,10 +13,13 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from lgaf.catalogue import TINYFACE
-from lgaf.evaluate import identify, verify
+from lgaf.evaluate import verify
 from lgaf.evaluate.bootstrap import pair_weights
+from lgaf.evaluate.identification.open_set import FPIRS, estimate_fnir
+from lgaf.evaluate.identification.search import search
 from lgaf.evaluate.verification.estimates import WeightedTar
 
 PAIRS, DIMENSION = 6000, 512
@@ -74,23 +77,44 @@ def verification(rng: np.random.Generator) -> None:
 
 
 def identification(rng: np.random.Generator) -> None:
+    """Closed and open set in one search: of the probes' people a third is not in the gallery."""
     gallery = rng.standard_normal((GALLERY, DIMENSION), dtype=np.float32)
     probes = rng.standard_normal((PROBES, DIMENSION), dtype=np.float32)
     gallery_ids = np.full(GALLERY, -100)
     gallery_ids[rng.choice(GALLERY, MATED, replace=False)] = rng.integers(0, PEOPLE, MATED)
     probe_ids = rng.integers(0, PEOPLE, PROBES)
+    outside = np.where(rng.random(PROBES) < 1 / 3, PEOPLE + probe_ids, probe_ids)
 
-    def ours() -> object:
-        return identify(gallery, gallery_ids, probes, probe_ids)
+    def closed() -> object:
+        return search(gallery, gallery_ids, probes, probe_ids)
 
-    seconds, product = alternate([ours, lambda: probes @ gallery.T], 3)
+    def opened() -> object:
+        return search(gallery, gallery_ids, probes, outside)
+
+    one, both, product = alternate([closed, opened, lambda: probes @ gallery.T], 3)
     tracemalloc.start()
-    ours()
+    found = search(gallery, gallery_ids, probes, outside)
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
     print(
-        f"identify {PROBES} x {GALLERY} x {DIMENSION}: {seconds:.2f} s; bare product {product:.2f} s; "
-        f"ratio {seconds / product:.2f}; {peak:.0f} MiB beyond the inputs"
+        f"search {PROBES} x {GALLERY} x {DIMENSION}: {one:.2f} s, with people outside the gallery {both:.2f} s; bare "
+        f"product {product:.2f} s; ratios {one / product:.2f}, {both / product:.2f}; {peak:.0f} MiB beyond the inputs"
+    )
+    mateless = found.rank < 0
+    trials = pa.table(
+        {
+            "set": [""] * PROBES,
+            "identity": outside,
+            "dropped": mateless,
+            "nonmated": mateless,
+            "rank": pa.array(found.rank, pa.int64(), mask=mateless),
+            "mate": found.mate,
+            "other": found.other,
+        }
+    )
+    (seconds,) = alternate([lambda: estimate_fnir(trials, "", FPIRS, 0, 1000)], 3)
+    print(
+        f"FNIR at {len(FPIRS)} rates, 1000 resamples of {np.count_nonzero(mateless)} non-mated searches: {seconds:.2f} s"
     )
 
 

@@ -13,7 +13,23 @@ AUC = f"{ALL_PAIRS}auc"
 
 def tar_name(far: float) -> str:
     """``tar@far=1e-3`` of 0.001."""
-    return f"tar@far={np.format_float_scientific(far, trim='-', exp_digits=1)}"
+    return f"tar@far={short(far)}"
+
+
+def fnir_name(probe_set: str, fpir: float) -> str:
+    """``fnir@fpir=1e-2``, or ``d1_fnir@fpir=1e-2`` of probe set "d1"."""
+    name = f"fnir@fpir={short(fpir)}"
+    return f"{probe_set}_{name}" if probe_set else name
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether a metric counts errors."""
+    return "fnir@fpir=" in metric
+
+
+def short(rate: float) -> str:
+    """``1e-3`` of 0.001."""
+    return np.format_float_scientific(rate, trim="-", exp_digits=1)
 
 
 def far_of(name: str, expected: str) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from lgaf.errors import DataError
-from lgaf.evaluate.identification.search import DISTRACTOR, DROPPED, mate_ranks
+from lgaf.evaluate.identification.search import DISTRACTOR, DROPPED, search
 from lgaf.evaluate.images import Images, locate
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ def identification_trials(
     """Search every probe of every set in the gallery. Missing images are left out.
 
     The table: set, probe (name), identity, rank (number of gallery entries of others that score at least as high as
-    the best mate; null for a dropped probe), dropped (no mate in the gallery), quality (norm).
+    the best mate; null for a dropped probe), dropped (no mate in the gallery), quality (norm), nonmated (the person is
+    known and not in the gallery, distractors included), mate and other (cosines of the best mate and of the best other
+    entry; null where there is none).
 
     Raises:
         DataError: as :func:`locate`; an empty gallery; an image in the gallery twice, or also among the probes.
@@ -40,15 +42,19 @@ def identification_trials(
     probes = [(name, probe) for name, probe in probes if probe in images.rows]
     rows = images[[probe for _, probe in probes]]
     vectors, labels = embeddings.vectors, embeddings.labels
-    found = mate_ranks(vectors[gallery], gallery_ids, vectors[rows], labels[rows])
+    found = search(vectors[gallery], gallery_ids, vectors[rows], labels[rows])
+    mateless = found.rank == DROPPED
     table = pa.table(
         {
             "set": pa.array([name for name, _ in probes], pa.string()),
             "probe": pa.array([probe for _, probe in probes], pa.string()),
             "identity": labels[rows],
-            "rank": pa.array(found, pa.int64(), mask=found == DROPPED),
-            "dropped": found == DROPPED,
+            "rank": pa.array(found.rank, pa.int64(), mask=mateless),
+            "dropped": mateless,
             "quality": embeddings.norms[rows],
+            "nonmated": mateless & (labels[rows] >= 0) & ~np.isin(labels[rows], labels[gallery]),
+            "mate": pa.array(found.mate, pa.float32(), mask=mateless),
+            "other": pa.array(found.other, pa.float32(), mask=np.isinf(found.other)),
         }
     )
     return table, images

@@ -32,12 +32,12 @@ def score_templates(embeddings: Embeddings, protocol: Templates, settings: Evalu
     trials, images = template_trials(embeddings, protocol, settings)
     ranking = rank_pairs(trials)
     mated, nonmated = ranking.scores[ranking.same], ranking.scores[~ranking.same]
-    fars = [far for far in FARS if far * len(nonmated) >= 1]
-    if not fars:
+    rates = [tar_name(far) for far in FARS if far * len(nonmated) >= 1]
+    if not rates:
         raise DataError(
             f"{len(nonmated)} non-mated pairs of templates can show no rate; at least {1 / FARS[-1]:.0f} are needed"
         )
-    estimates = estimate_ranking(ranking, [tar_name(far) for far in fars], seed, settings.replicates)
+    estimates = estimate_ranking(ranking, rates, seed, settings.replicates)
     templates = pc.count_distinct(protocol.members["template"]).as_py()
     lines = [
         f"image: its feature, {FUSION[embeddings.flip]}, norm kept, {POOLING[settings.templates.protocol]}",
@@ -45,7 +45,7 @@ def score_templates(embeddings: Embeddings, protocol: Templates, settings: Evalu
         "TAR at the corner of the ROC curve whose FAR is nearest, no interpolation",
         f"{templates:,} templates; {len(mated):,} mated and {len(nonmated):,} non-mated pairs of them",
         f"{interval_line(settings, True)}, inferred: templates that a chain of mated pairs joins are one",
-        *left_out_lines(FARS, fars, len(nonmated)),
+        *left_out_lines([tar_name(far) for far in FARS], rates, len(nonmated)),
     ]
     if lost := protocol.pairs.num_rows - trials.num_rows:
         lines.append(f"{lost:,} pairs are left out: one of the templates has lost all its images")

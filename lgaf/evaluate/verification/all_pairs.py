@@ -53,7 +53,7 @@ def score_all_pairs(
         "interpolation, equal scores accepted together; AUC: equal scores count half",
         f"{which}: {mated:,} mated and {nonmated:,} non-mated pairs",
         f"{interval_line(settings, True)}, thresholds set anew in each",
-        *left_out_lines(FARS, shown_fars(nonmated), nonmated),
+        *left_out_lines([tar_name(far) for far in FARS], [*map(tar_name, shown_fars(nonmated))], nonmated),
         *protocol.notes,
         *missing_lines(images, LEFT_OUT),
     ]

@@ -26,15 +26,15 @@ def score_verification(
     """Accuracy, TAR@FAR, ROC, score histogram and error versus reject of pairs; all pairs where they are asked for."""
     result, trials, images = verification_trials(embeddings, protocol, settings.max_missing)
     mated, nonmated = result.scores[result.same], result.scores[~result.same]
-    fars = [far for far in settings.far if far * len(nonmated) >= 1]
-    estimates = estimate_verification(trials, ["accuracy", *map(tar_name, fars)], seed, settings.replicates)
+    rates = [tar_name(far) for far in settings.far if far * len(nonmated) >= 1]
+    estimates = estimate_verification(trials, ["accuracy", *rates], seed, settings.replicates)
     lines = [
         embedding_line(embeddings.flip),
         f"{protocol.folds} contiguous folds; threshold of d = 2 - 2 cos from 0, 0.01 ... 3.99 chosen on the others "
         "(insightface); accuracy is the mean over folds",
         f"{len(mated):,} mated and {len(nonmated):,} non-mated pairs",
         interval_line(settings, (trials["identity_left"].to_numpy() >= 0).all()),
-        *left_out_lines(settings.far, fars, len(nonmated)),
+        *left_out_lines([tar_name(far) for far in settings.far], rates, len(nonmated)),
     ]
     summary: dict[str, Any] = {
         "protocol": lines,
