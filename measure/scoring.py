@@ -114,7 +114,8 @@ def identification(rng: np.random.Generator) -> None:
     )
     (seconds,) = alternate([lambda: estimate_fnir(trials, "", FPIRS, 0, 1000)], 3)
     print(
-        f"FNIR at {len(FPIRS)} rates, 1000 resamples of {np.count_nonzero(mateless)} non-mated searches: {seconds:.2f} s"
+        f"FNIR at {len(FPIRS)} FPIRs, 1000 resamples of {PROBES} searches, {np.count_nonzero(mateless)} of them "
+        f"non-mated: {seconds:.2f} s"
     )
 
 

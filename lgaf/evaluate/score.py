@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lgaf.formats.embeddings import Embeddings
     from lgaf.formats.protocol import Protocol
 
-BLOCKS = ("roc", "histogram", "cmc", "reject", "all_pairs")
+BLOCKS = ("roc", "histogram", "cmc", "reject", "all_pairs", "thresholds")
 """Blocks of a summary that not every protocol has."""
 
 
@@ -37,8 +37,9 @@ def score(
     missing, missing_names}; ``trials`` {asked, used, dropped}; curves, None where the benchmark has none: ``roc`` {far,
     tar}, ``histogram`` {edges, mated, nonmated}, ``cmc`` {rank, rate} (or one such a probe set, by name), ``reject``
     {fraction, error, auc, rule}; ``folds`` {count, std, threshold}; ``attention`` {cause: centre, mean, error, count,
-    spearman}; ``quality`` {truth column: spearman, n}; ``all_pairs``, see
-    :func:`lgaf.evaluate.verification.all_pairs.score_all_pairs`.
+    spearman}; ``quality`` {truth column: spearman, n}; ``all_pairs`` and
+    ``thresholds``, see :func:`lgaf.evaluate.verification.all_pairs.score_all_pairs` and
+    :func:`lgaf.evaluate.verification.thresholds.score_thresholds`.
 
     Raises:
         DataError: embeddings and protocol do not fit together.

@@ -32,11 +32,11 @@ FARS = (1e-2, 1e-3)
 
 def score_all_pairs(
     embeddings: Embeddings, protocol: Verification, settings: EvaluateSettings, seed: Seed
-) -> tuple[dict[str, Any], dict[str, Estimate]]:
+) -> tuple[dict[str, Any], dict[str, Estimate], pa.Table]:
     """TAR@FAR and AUC over every pair of the images that ``protocol.all_pairs`` lists.
 
     Returns a block of the summary, ``protocol``, ``images`` and ``trials`` as in the summary itself and ``compared``,
-    the hash of who is compared with whom; and each metric with its replicates.
+    the hash of who is compared with whom; each metric with its replicates; and the trials.
 
     Raises:
         DataError: as :func:`all_pairs_trials`; pairs that are all mated or all non-mated.
@@ -65,7 +65,7 @@ def score_all_pairs(
         "trials": {"asked": asked, "used": trials.num_rows, "dropped": 0},
         "compared": hash_of_trials(trials),
     }
-    return block, estimates
+    return block, estimates, trials
 
 
 def all_pairs_trials(

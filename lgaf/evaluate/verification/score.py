@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lgaf.evaluate.curves import histogram, roc_points
+from lgaf.evaluate.groups import groupings
 from lgaf.evaluate.lines import embedding_line, interval_line, left_out_lines
 from lgaf.evaluate.names import tar_name
 from lgaf.evaluate.reject import error_versus_reject, threshold_at_fmr
 from lgaf.evaluate.scored import Scored, intervals
 from lgaf.evaluate.verification.all_pairs import score_all_pairs
 from lgaf.evaluate.verification.estimates import estimate_verification
+from lgaf.evaluate.verification.thresholds import score_thresholds
 from lgaf.evaluate.verification.trials import verification_trials
 
 if TYPE_CHECKING:
@@ -51,8 +53,12 @@ def score_verification(
             "quality of a pair: the smaller norm"
         )
         summary["reject"] = {**error_versus_reject(errors, quality), "rule": rule}
+    shown = trials
     if protocol.all_pairs:
-        summary["all_pairs"], over_all = score_all_pairs(embeddings, protocol, settings, seed)
+        summary["all_pairs"], over_all, shown = score_all_pairs(embeddings, protocol, settings, seed)
         estimates |= over_all
+    groups = groupings(embeddings, protocol.groups)
+    over = {"over": "all pairs" if protocol.all_pairs else "the protocol's pairs"}
+    summary["thresholds"] = over | score_thresholds(shown, embeddings, groups, settings, seed)
     summary["metrics"] = intervals(estimates, settings.confidence)
     return Scored(summary, trials, images, estimates)
