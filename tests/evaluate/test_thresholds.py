@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -47,20 +48,19 @@ def written_out(embeddings, member, weight):
     """(mated, non-mated) cosines of every two images that ``member`` accepts, as often as the resample holds them."""
     unit = embeddings.vectors.astype(float)
     unit = unit / np.linalg.norm(unit, axis=1)[:, None]
+    cosines, person = unit @ unit.T, embeddings.labels.tolist()
     found = [], []
-    for i in range(len(unit)):
-        for j in range(i + 1, len(unit)):
-            if not member(i, j):
-                continue
-            a, b = embeddings.labels[i], embeddings.labels[j]
-            times = weight[a] if a == b else weight[a] * weight[b]
-            found[int(a != b)].extend([unit[i] @ unit[j]] * int(times))
+    for i, j in combinations(range(len(unit)), 2):
+        if member(i, j):
+            same = person[i] == person[j]
+            times = weight[person[i]] if same else weight[person[i]] * weight[person[j]]
+            found[not same].extend([cosines[i, j]] * int(times))
     return np.array(found[0]), np.array(found[1])
 
 
 def lowest(nonmated, fmr):
     """The lowest score such that what lies above it is few enough."""
-    return next(t for t in np.sort(nonmated) if np.mean(nonmated > t) <= fmr)
+    return next(t for t in np.sort(nonmated)[-len(nonmated) // 10 :] if np.mean(nonmated > t) <= fmr)
 
 
 def test_values_are_those_of_all_pairs_one_by_one():
