@@ -1,7 +1,8 @@
 """Time and memory of scoring: ``python measure/scoring.py``.
 
 verify() against a plain NumPy rendering of insightface's loops, search() at the size of TinyFace against the bare
-matrix product, the bootstrap of one benchmark. Ratios are of medians of runs that alternate, in one process.
+matrix product, the bootstrap of one benchmark. Times are processor times, which
+neighbours hardly move; ratios are of medians of runs that alternate, in one process.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ PEOPLE = 2569
 
 
 def alternate(functions: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """Median seconds of each function, run in turns after one warm-up."""
+    """Median seconds of processor time of each function, run in turns after one warm-up."""
     times: list[list[float]] = [[] for _ in functions]
     for turn in range(rounds + 1):
         for function, found in zip(functions, times, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             function()
             if turn:
-                found.append(time.perf_counter() - start)
+                found.append(time.process_time() - start)
     return [statistics.median(found) for found in times]
 
 
