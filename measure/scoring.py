@@ -1,8 +1,8 @@
 """Time and memory of scoring: ``python measure/scoring.py``.
 
 verify() against a plain NumPy rendering of insightface's loops, search() at the size of TinyFace against the bare
-matrix product, the bootstrap of one benchmark. Times are processor times, which
-neighbours hardly move; ratios are of medians of runs that alternate, in one process.
+matrix product, the bootstrap of one benchmark. Times are processor times, which neighbours hardly move; ratios are of
+medians of runs that alternate, in one process.
 """
 
 from __future__ import annotations
