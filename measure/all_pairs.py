@@ -19,10 +19,10 @@ from gate import embedded
 from tabulate import tabulate
 from tqdm import tqdm
 
-from lgaf.evaluate.all_pairs import score_all_pairs
 from lgaf.evaluate.compare import paired_difference
 from lgaf.evaluate.replicates import seed_of
 from lgaf.evaluate.score import score
+from lgaf.evaluate.verification.all_pairs import score_all_pairs
 from lgaf.formats.pack import Pack
 from lgaf.formats.protocol import Verification, read_protocol
 from lgaf.paths import ALIGNED, MODELS, PHOTOS

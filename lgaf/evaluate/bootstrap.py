@@ -19,12 +19,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 Seed = int | Sequence[int]
 """What NumPy's generators take."""
 WEIGHTS_A_CHUNK = 2**20  # 8 MB of float64 at a time
+RESAMPLES_A_CHUNK = 250
+"""Resamples that are made at a time where there are many trials."""
+PAIRS_A_BLOCK = 1024  # 1 MB of float32 weights: they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +89,18 @@ def pair_weights(left: np.ndarray, right: np.ndarray, replicates: int, seed: See
         weights = drawn[left]
         weights[different] *= drawn[right[different]]
         yield weights
+
+
+def weight_of_runs(weights: np.ndarray, one: np.ndarray, other: np.ndarray, run: np.ndarray, count: int) -> np.ndarray:
+    """(count, R) float64 sums of weights[one] * weights[other] over the pairs of each run; ``run`` ascends.
+
+    Weights are small whole numbers, so that the sums are exact in any order.
+    """
+    sums = np.zeros((count, weights.shape[1]))
+    bounds = np.union1d(np.arange(0, len(run), PAIRS_A_BLOCK), np.flatnonzero(np.diff(run)) + 1)
+    for first, last in pairwise([*bounds.tolist(), len(run)]):
+        sums[run[first]] += np.einsum("ij,ij->j", weights[one[first:last]], weights[other[first:last]])
+    return sums
 
 
 def p_value(differences: np.ndarray) -> float:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lgaf.evaluate.estimates import tar_name
+from lgaf.evaluate.images import Images
 from lgaf.evaluate.settings import EvaluateSettings
-from lgaf.evaluate.trials import Images
 
 FUSION = {True: "the mirror image's added", False: "without the mirror image's"}
 LEFT_OUT = "trials with them are left out"
@@ -24,10 +23,9 @@ def interval_line(settings: EvaluateSettings, known: bool) -> str:
     return f"{100 * settings.confidence:g} % intervals: {settings.replicates:,} bootstrap resamples of {units}"
 
 
-def left_out_lines(asked: Sequence[float], shown: Sequence[float], nonmated: int) -> list[str]:
-    """Why a rate that was asked for is not among the metrics."""
-    lost = (far for far in asked if far not in shown)
-    return [f"{tar_name(far)} left out: {nonmated:,} non-mated pairs cannot show it" for far in lost]
+def left_out_lines(asked: Sequence[str], shown: Sequence[str], nonmated: int, what: str = "pairs") -> list[str]:
+    """Why a metric that was asked for is not there; ``what`` the non-mated trials are."""
+    return [f"{name} left out: {nonmated:,} non-mated {what} cannot show it" for name in asked if name not in shown]
 
 
 def missing_lines(images: Images, then: str) -> list[str]:

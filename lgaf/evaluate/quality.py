@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from lgaf.formats.embeddings import Embeddings
+
 BINS = 8
+CAUSES = ("hidden", "deformation")
 
 
 def ranks_of(values: np.ndarray) -> np.ndarray:
@@ -57,3 +61,14 @@ def trend(weights: np.ndarray, cause: np.ndarray) -> dict[str, Any] | None:
         "count": [len(group) for _, group in groups],
         "spearman": spearman(weights, cause),
     }
+
+
+def truth_blocks(embeddings: Embeddings, rows: np.ndarray) -> dict[str, Any]:
+    """The ``attention`` and ``quality`` blocks over the images used; None where there is nothing to tell."""
+    truth = {name: values[rows] for name, values in embeddings.truth.items()}
+    attention: dict[str, Any] = {}
+    if embeddings.attention is not None:
+        local = embeddings.attention[rows, 0]
+        trends = {cause: trend(local, truth[cause]) for cause in CAUSES if cause in truth}
+        attention = {cause: found for cause, found in trends.items() if found}
+    return {"attention": attention or None, "quality": correlations(embeddings.norms[rows], truth) or None}

@@ -1,4 +1,4 @@
-"""Checks of what callers hand in, and unit vectors."""
+"""Checks of what callers hand in, unit vectors and their cosines."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+from tqdm import tqdm
 
 from lgaf.errors import DataError
+
+PAIRS_A_BLOCK = 128  # two blocks of float64 vectors stay in the cache
 
 
 def as_vectors(values: ArrayLike, what: str) -> np.ndarray:
@@ -65,3 +68,12 @@ def both_kinds(same: np.ndarray) -> None:
     if same.all() or not same.any():
         kind = "mated" if same.any() else "non-mated"
         raise DataError(f"same: all {len(same)} pairs are {kind}; verification needs both kinds")
+
+
+def pair_scores(vectors: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(P,) float64 inner products of rows ``left`` (P,) and ``right`` (P,) of (V, D) unit vectors."""
+    scores = np.empty(len(left))
+    for start in tqdm(range(0, len(left), PAIRS_A_BLOCK), "pairs", unit="block", delay=2, leave=False, disable=None):
+        block = slice(start, start + PAIRS_A_BLOCK)
+        np.einsum("ij,ij->i", vectors[left[block]], vectors[right[block]], out=scores[block])
+    return scores

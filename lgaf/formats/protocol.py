@@ -24,6 +24,8 @@ class Verification(Strict):
     all_pairs: list[list[str]] = Field([], max_length=2)
     """Images of which every pair is scored too, beside ``pairs``: every two of one list, or of two lists every image of
     the one with every image of the other. None for a published benchmark, whose pairs are its own."""
+    groups: dict[str, str] | None = None
+    """Image -> the group of people that it is of, whose error rates are told apart; None where nothing is known."""
     notes: list[str] = Field([])
     """Lines to print under the table, as in :class:`lgaf.data.benchmark.Benchmark`."""
 
@@ -79,4 +81,4 @@ def write_protocol(path: str | Path, protocol: Protocol) -> None:
     if isinstance(protocol, Templates):
         write_templates(Path(path), protocol)
     else:
-        write_json(path, protocol.model_dump())
+        write_json(path, protocol.model_dump(exclude_none=True))

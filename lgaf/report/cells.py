@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from lgaf.evaluate.names import lower_is_better
 from lgaf.report.columns import Column
 from lgaf.report.facts import Run
 from lgaf.report.lines import NONE, display_backbone
@@ -58,8 +59,9 @@ def value_of(row: str, column: Column, results: Results) -> Cell:
         return NONE
     rivals = [other[benchmark][name].value for other in results.metrics.values() if name in other.get(benchmark, {})]
     test = results.tests.get((row, benchmark, name))
+    sign = -1 if lower_is_better(name) else 1
     # Means over folds of equal counts may differ in the last bit.
-    best = len(rivals) > 1 and metric.value > max(rivals) - 1e-9
+    best = len(rivals) > 1 and sign * metric.value > max(sign * value for value in rivals) - 1e-9
     return Value(per_cent(metric), best, test is not None and test.p < SIGNIFICANT)
 
 

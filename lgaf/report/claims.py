@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lgaf.damage.kinds import GROUPS
 from lgaf.evaluate.bootstrap import Estimate
 from lgaf.evaluate.compare import Difference, holm, paired_difference
-from lgaf.evaluate.conditions import CONSTANT, FUSED, GLOBAL, LOCAL, ORACLE, SPEARMAN, TAR
+from lgaf.evaluate.laboratory.conditions import CONSTANT, FUSED, GLOBAL, LOCAL, ORACLE, SPEARMAN, TAR
 from lgaf.report.laboratory import Laboratory
 
 

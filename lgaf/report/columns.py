@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from lgaf.evaluate.all_pairs import ALL_PAIRS, AUC
-from lgaf.evaluate.estimates import tar_name
+from lgaf.evaluate.names import ALL_PAIRS, AUC, lower_is_better, tar_name
 from lgaf.report.metrics import Metrics
 
 KINDS = {
@@ -85,12 +84,14 @@ def gather(columns: Iterable[Column]) -> dict[str, list[str]]:
 
 
 def columns_of(names: Mapping[str, Sequence[str]], table: str) -> list[Column]:
-    """The columns of a table: each metric of PRINTED, the average last; or each probe set's rank-1; or every metric."""
+    """The columns of a table: each metric of PRINTED, the average last; or each probe set's rank-1 and open set;
+    or every metric."""
     columns: list[Column] = []
     for benchmark, metrics in names.items():
         own = tables_of(benchmark, metrics).get(table, [])
         rank1 = sorted(name for name in own if name.endswith("_rank1"))
-        shown = [name for name in own if name in PRINTED] or rank1 or own
+        errors = [name for name in own if lower_is_better(name)]
+        shown = [name for name in own if name in PRINTED] or (rank1 and rank1 + errors) or own
         columns += [(benchmark, name) for name in shown]
 
     def place(column: Column) -> tuple[int, int]:

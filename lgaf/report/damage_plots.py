@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lgaf.damage.kinds import KINDS
-from lgaf.evaluate.conditions import NAME, TAR, WEIGHT
+from lgaf.evaluate.laboratory.conditions import NAME, TAR, WEIGHT
 from lgaf.report.curves import write_lines
 from lgaf.report.laboratory import Laboratory, by_level
 from lgaf.report.plots import percent_axis

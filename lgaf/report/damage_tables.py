@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lgaf.damage.kinds import BY_NAME, CLEAN, GROUPS, KINDS, kinds_of
 from lgaf.evaluate.compare import Difference
-from lgaf.evaluate.conditions import AUC, CONSTANT, FUSED, GLOBAL, LOCAL, NAME, ORACLE, SPEARMAN, TAR, WEIGHT
+from lgaf.evaluate.laboratory.conditions import AUC, CONSTANT, FUSED, GLOBAL, LOCAL, NAME, ORACLE, SPEARMAN, TAR, WEIGHT
 from lgaf.report import notes
 from lgaf.report.cells import Cell, Value, per_cent, points
 from lgaf.report.claims import QUESTIONS, Claims, branch_claims, row_claims

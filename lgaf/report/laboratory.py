@@ -12,7 +12,7 @@ import numpy as np
 from lgaf.damage.kinds import CLEAN, GROUPS, KINDS, condition, kinds_of
 from lgaf.errors import DataError
 from lgaf.evaluate.bootstrap import Estimate
-from lgaf.evaluate.conditions import LOCAL, REPLICATES, SUMMARY, TAR
+from lgaf.evaluate.laboratory.conditions import LOCAL, REPLICATES, SUMMARY, TAR
 from lgaf.evaluate.replicates import Replicates, read_replicates
 from lgaf.evaluate.seeds import seed_draws
 from lgaf.files import read_json
@@ -27,7 +27,7 @@ Table = dict[str, dict[str, Estimate]]
 class Laboratory:
     """What the laboratory says of all rows.
 
-    estimates: {row: {``clean``, condition, kind or group: {metric of :mod:`lgaf.evaluate.laboratory`: ...}}};
+    estimates: {row: {``clean``, condition, kind or group: {metric of :mod:`lgaf.evaluate.laboratory.score`: ...}}};
     constants: {row with two branches: the one weight chosen for each seed's model}; levels: how many; protocol: lines
     to print.
     """

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lgaf.evaluate.names import lower_is_better
 from lgaf.report.columns import AVERAGE, AVERAGED, Column, heading, kind_and_name, over_all_pairs, tables_of
 from lgaf.report.facts import TITLES, UNKNOWN, Run
 from lgaf.report.measured import Estimates
@@ -77,6 +78,13 @@ def pairs_notes(columns: Sequence[Column], names: Mapping[str, Sequence[str]]) -
         f"How good a row is, is read from {drawn}. The two do not compare: non-mated pairs are any two people here; "
         "those drawn for calfw and agedb share sex and origin.",
     ]
+
+
+def error_notes(columns: Sequence[Column]) -> list[str]:
+    """How to read rates of errors; nothing where there are none."""
+    if not any(lower_is_better(name) for _, name in columns):
+        return []
+    return ["FNIR counts errors: lower is better, and a difference below zero speaks for the row that is named first."]
 
 
 def spread_notes(run: Run, estimates: Estimates, columns: Sequence[Column]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from lgaf.evaluate.compare import Difference, paired_difference
+from lgaf.evaluate.names import lower_is_better
 from lgaf.report.columns import over_all_pairs
 from lgaf.report.measured import Estimates
 from lgaf.report.metrics import TEMPLATES_MAIN
@@ -15,13 +16,14 @@ Tests = Mapping[tuple[str, str, str], Difference]
 
 
 def tested(names: Iterable[str]) -> list[str]:
-    """The metrics that are tested: of drawn pairs and probes those of POOLS, of all pairs every one, of templates the
-    TAR that papers compare.
+    """The metrics that are tested: of drawn pairs and probes those of POOLS and the open set's, of all pairs every one,
+    of templates the TAR that papers compare.
 
     More tests would find more by chance.
     """
     names = list(names)
-    main = [name for name in names if over_all_pairs(name) or any(holds(name) for holds in POOLS.values())]
+    chosen = (over_all_pairs, lower_is_better, *POOLS.values())
+    main = [name for name in names if any(holds(name) for holds in chosen)]
     return main or [name for name in names if name == TEMPLATES_MAIN]
 
 

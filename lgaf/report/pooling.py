@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from lgaf.evaluate.all_pairs import AUC
 from lgaf.evaluate.bootstrap import Estimate
+from lgaf.evaluate.names import AUC
 from lgaf.evaluate.replicates import Replicates
 from lgaf.evaluate.seeds import average, over_seeds, seed_draws
 

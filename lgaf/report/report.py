@@ -15,6 +15,7 @@ from lgaf.report.damage_plots import draw_damage, write_damage_curves
 from lgaf.report.damage_tables import PRINTED, SUMMED, damage_metrics, damage_tables
 from lgaf.report.drawing import draw
 from lgaf.report.facts import run_of
+from lgaf.report.groups import group_tables
 from lgaf.report.laboratory import read_laboratory
 from lgaf.report.measured import measure, metrics_of
 from lgaf.report.metrics import Metrics, dump_metrics, summarise
@@ -24,6 +25,8 @@ from lgaf.report.settings import ReportRun
 from lgaf.report.sources import TRAIN, Layout, Training, read_alignment, read_models
 from lgaf.report.style import Look
 from lgaf.report.tables import Table, build, table_names
+from lgaf.report.thresholds import FILE as THRESHOLDS
+from lgaf.report.thresholds import operating_points, threshold_tables
 
 SUMMARY_TITLE = "# Results"
 FOLDERS = ("tables", "plots", "curves", "summary")
@@ -34,9 +37,9 @@ BEST = 10
 def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) -> Metrics:
     """Write the whole report under ``layout.results``; equal inputs give equal bytes.
 
-    ``metrics.json``; ``summary/ROW.json`` for `dvc metrics show`; ``tables/NAME.md``, ``.csv`` and ``.tex`` and all of
-    them in ``tables/README.md``; ``plots/*.png``; ``curves/KIND/*.csv`` for `dvc plots show`. The four folders are
-    emptied first, so that nothing of an earlier run stays.
+    ``metrics.json``; ``thresholds.json``; ``summary/ROW.json`` for `dvc metrics show`; ``tables/NAME.md``, ``.csv`` and
+    ``.tex`` and all of them in ``tables/README.md``; ``plots/*.png``; ``curves/KIND/*.csv`` for `dvc plots show`. The
+    four folders are emptied first, so that nothing of an earlier run stays.
 
     Args:
         layout: where the run's files are.
@@ -61,7 +64,7 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
         summaries=[summary for model in models for summary in model.summaries],
         alignment={shown.get(key, key): values for key, values in counts.items()},
     )
-    tables = make_tables(results)
+    tables = [*make_tables(results), *threshold_tables(results), *group_tables(results)]
     laboratory = read_laboratory(layout.laboratory, settings)
     printed, summed = metrics, metrics
     if laboratory:
@@ -73,6 +76,8 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
     for folder in FOLDERS:
         shutil.rmtree(layout.results / folder, ignore_errors=True)
     write_json(layout.results / "metrics.json", dump_metrics(printed))
+    points = operating_points(results.summaries)
+    write_json(layout.results / THRESHOLDS, [point.model_dump() for point in points])
     for row, values in summarise(summed).items():
         write_json(layout.results / "summary" / f"{row}.json", values)
     write_tables(tables, layout.results / "tables")

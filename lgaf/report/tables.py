@@ -117,6 +117,7 @@ def notes_of(results: Results, ours: Sequence[Column], paired: Sequence[Column],
     compared = sum((row.id, *column) in results.tests for row in run.rows for column in paired)
     return [
         *notes.reading_notes(run, compared, facts),
+        *notes.error_notes(ours),
         *notes.spread_notes(run, results.estimates, ours),
         *notes.average_notes(ours),
         *notes.pairs_notes(ours, names_of(results.metrics)),

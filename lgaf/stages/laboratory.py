@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lgaf.evaluate.laboratory import score_files
+from lgaf.evaluate.laboratory.score import score_files
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.paths import DAMAGE, EMBEDDINGS, LABORATORY
 from lgaf.stages.inputs import read_settings

@@ -8,9 +8,13 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pyarrow as pa
 
+from lgaf.evaluate.bootstrap import Estimate
 from lgaf.evaluate.compare import Difference, paired_difference
-from lgaf.evaluate.estimates import estimate
+from lgaf.evaluate.identification.estimates import estimate_rank
 from lgaf.evaluate.replicates import hash_of_trials
+from lgaf.evaluate.templates.ranking import rank_pairs
+from lgaf.evaluate.templates.resampled import estimate_ranking
+from lgaf.evaluate.verification.estimates import estimate_verification
 from lgaf.formats.embeddings import Embeddings
 
 
@@ -45,6 +49,15 @@ def without(embeddings: Embeddings, missing: Collection[str]) -> Embeddings:
         attention=None if embeddings.attention is None else embeddings.attention[kept],
         truth={name: values[kept] for name, values in embeddings.truth.items()},
     )
+
+
+def estimate(trials: pa.Table, metrics: Sequence[str], seed: int, replicates: int) -> dict[str, Estimate]:
+    """Each metric of any protocol's trials."""
+    if "fold" in trials.column_names:
+        return estimate_verification(trials, metrics, seed, replicates)
+    if "rank" in trials.column_names:
+        return {name: estimate_rank(trials, name, seed, replicates) for name in metrics}
+    return estimate_ranking(rank_pairs(trials), metrics, seed, replicates)
 
 
 def differences(

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_curve
 from sklearn.preprocessing import normalize
 
 from lgaf.evaluate import EvaluateSettings
-from lgaf.evaluate.templates import rank_pairs
+from lgaf.evaluate.templates.ranking import rank_pairs
 from lgaf.formats.embeddings import Embeddings
 from lgaf.formats.templates import MEMBERS, PAIRS, Templates
 

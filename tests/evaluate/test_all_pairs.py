@@ -12,11 +12,12 @@ from embedded import faces, without
 from sklearn.metrics import roc_auc_score
 
 from lgaf.errors import DataError
-from lgaf.evaluate import EvaluateSettings, all_pairs
+from lgaf.evaluate import EvaluateSettings
 from lgaf.evaluate.bootstrap import draws, pair_weights
 from lgaf.evaluate.compare import paired_difference
 from lgaf.evaluate.replicates import hash_of_trials, read_replicates
 from lgaf.evaluate.score import score, score_files
+from lgaf.evaluate.verification import all_pairs
 from lgaf.formats.embeddings import write_embeddings
 from lgaf.formats.protocol import Verification, write_protocol
 

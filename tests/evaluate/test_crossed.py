@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from lgaf.errors import DataError
-from lgaf.evaluate import crossed
+from lgaf.evaluate import operating_point
 from lgaf.evaluate.bootstrap import draws
-from lgaf.evaluate.crossed import Crossed, tar
-from lgaf.evaluate.crossed_auc import auc
-from lgaf.evaluate.weighted_roc import sort_pairs
+from lgaf.evaluate.laboratory.crossed import Crossed, tar
+from lgaf.evaluate.laboratory.crossed_auc import auc
+from lgaf.evaluate.verification.weighted_roc import sort_pairs
 
 
 def listed(pairs: Crossed, scores: np.ndarray) -> pa.Table:
@@ -54,12 +54,12 @@ def example(people: int, each: int, probes: int, steps: int | None, seed: int) -
 def test_the_rate_is_that_of_the_pairs_in_a_list(people, each, probes, steps, far, block, seed):
     pairs, scores = example(people, each, probes, steps, seed)
     weights = next(draws(people, 30, seed, 30))
-    before = crossed.NUMBERS_A_BLOCK
+    before = operating_point.NUMBERS_A_BLOCK
     try:
-        crossed.NUMBERS_A_BLOCK = block
+        operating_point.NUMBERS_A_BLOCK = block
         found = tar(pairs, scores, far, weights)
     finally:
-        crossed.NUMBERS_A_BLOCK = before
+        operating_point.NUMBERS_A_BLOCK = before
     expected = sort_pairs(listed(pairs, scores)).rates(weights, [far])[0]
     np.testing.assert_allclose(found, expected, atol=1e-9)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from embedded import differences
+from embedded import differences, estimate
 from numpy.testing import assert_allclose
 
 from lgaf.errors import DataError, SettingsError
-from lgaf.evaluate.estimates import WeightedTar, estimate, rank_name, tar_name
+from lgaf.evaluate.names import rank_name, tar_name
 from lgaf.evaluate.replicates import hash_of_trials
-from lgaf.evaluate.verification import fold_numbers, judge
+from lgaf.evaluate.verification.estimates import WeightedTar
+from lgaf.evaluate.verification.folds import fold_numbers, judge
 
 
 def verification(seed=0, count=400, people=60, shift=0.0, decimals=None):

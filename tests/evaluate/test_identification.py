@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from lgaf.errors import DataError, SettingsError
-from lgaf.evaluate import identification, identify
-from lgaf.evaluate.identification import DROPPED, mate_ranks
+from lgaf.evaluate import identify
+from lgaf.evaluate.identification import search as identification
+from lgaf.evaluate.identification.search import DROPPED
+from lgaf.evaluate.identification.search import search as searched
+
+
+def mate_ranks(*trial):
+    return searched(*trial).rank
 
 
 def search(seed, people=12, entries=60, probes=30, dimension=6, noise=1.0, distractors=0.5):

@@ -13,10 +13,10 @@ from scipy.stats import spearmanr
 from lgaf.damage.kinds import KINDS, condition, kinds_of
 from lgaf.errors import DataError
 from lgaf.evaluate.bootstrap import draws
-from lgaf.evaluate.laboratory import score_files, score_laboratory
+from lgaf.evaluate.laboratory.score import score_files, score_laboratory
 from lgaf.evaluate.replicates import read_replicates
 from lgaf.evaluate.settings import EvaluateSettings
-from lgaf.evaluate.weighted_roc import sort_pairs
+from lgaf.evaluate.verification.weighted_roc import sort_pairs
 from lgaf.files import read_json
 from lgaf.formats.embeddings import write_embeddings
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from template_cases import QUICK, RATES, example, ranked
 
 from lgaf.evaluate.bootstrap import draws
-from lgaf.evaluate.resampled import nearest_corners, resampled_tar
 from lgaf.evaluate.score import score
-from lgaf.evaluate.templates import Ranking, rank_pairs
+from lgaf.evaluate.templates.ranking import Ranking, rank_pairs
+from lgaf.evaluate.templates.resampled import nearest_corners, resampled_tar
 
 
 def copies(ranking, drawn):

@@ -17,8 +17,9 @@ from pydantic import ValidationError
 
 from lgaf.errors import DataError
 from lgaf.evaluate import EvaluateSettings, identify, verify
+from lgaf.evaluate.curves import roc_points
 from lgaf.evaluate.replicates import hash_of_trials, read_replicates, seed_of
-from lgaf.evaluate.score import roc_points, score, score_files
+from lgaf.evaluate.score import score, score_files
 from lgaf.formats.embeddings import write_embeddings
 from lgaf.formats.pack import read_table
 from lgaf.formats.protocol import Identification, Verification, write_protocol

@@ -7,12 +7,11 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
-from embedded import differences, without
+from embedded import differences, estimate, without
 from template_cases import QUICK, example, insightface_pool, tables_tar
 
 from lgaf.errors import DataError, SettingsError
 from lgaf.evaluate import EvaluateSettings
-from lgaf.evaluate.estimates import estimate
 from lgaf.evaluate.replicates import seed_of
 from lgaf.evaluate.score import score, score_files
 from lgaf.formats.embeddings import write_embeddings

@@ -12,8 +12,10 @@ from sklearn.metrics import roc_curve
 from template_cases import RATES, insightface_pool, insightface_tar, ranked
 
 from lgaf.errors import DataError
-from lgaf.evaluate.resampled import resampled_tar
-from lgaf.evaluate.templates import infer_people, pair_scores, pool
+from lgaf.evaluate.templates.pooling import pool
+from lgaf.evaluate.templates.ranking import infer_people
+from lgaf.evaluate.templates.resampled import resampled_tar
+from lgaf.evaluate.vectors import pair_scores
 
 
 def by_hand_tar(same, scores, far):

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from lgaf.errors import DataError, SettingsError
 from lgaf.evaluate import verify
-from lgaf.evaluate.verification import FAR_GRID, fold_numbers, judge
+from lgaf.evaluate.verification.folds import FAR_GRID, fold_numbers, judge
 
 
 def pairs(count: int, dimension: int, noise: float, seed: int, mated: float = 0.5):

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from lgaf.evaluate import weighted_rank
-from lgaf.evaluate.weighted_rank import weighted_spearman
+from lgaf.evaluate.laboratory import weighted_rank
+from lgaf.evaluate.laboratory.weighted_rank import weighted_spearman
 
 
 @settings(max_examples=60, deadline=None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from lgaf.errors import DataError
-from lgaf.evaluate.weighted_roc import sort_pairs
+from lgaf.evaluate.verification.weighted_roc import sort_pairs
 
 
 def table(pairs):

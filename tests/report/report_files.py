@@ -84,12 +84,12 @@ def embeddings(row: str, world: int, seed: int) -> Embeddings:
         norms=20 * (1 - hidden) + rng.normal(size=len(labels)),
         attention=np.stack([local, 1 - local], axis=1) if row.startswith("lgaf") else None,
         flip=True,
-        truth={"hidden": hidden, "deformation": deformation},
+        truth={"hidden": hidden, "deformation": deformation, "male": labels % 2, "origin": np.minimum(labels // 4, 1)},
     )
 
 
 def protocol(benchmark: str, world: bool = True) -> Protocol:
-    """100 mated and 100 non-mated pairs; or search for photos 1 and 2, or three sets of photos, among photos 0.
+    """100 mated and 100 non-mated pairs; or search for photos 1 and 2, for all, or three sets, among photos 0.
 
     Of the world beside the pairs all pairs of photos, of cfp_fp those of photos 0 to 2 with photos 3 and 4. Of ijbc:
     every two photos, each a template.
@@ -104,6 +104,8 @@ def protocol(benchmark: str, world: bool = True) -> Protocol:
     if benchmark == "tinyface":
         probes = {"": [name(person, photo) for person in range(30) for photo in (1, 2)]}
         return Identification(gallery=gallery[:30], distractors=gallery[30:], probes=probes)
+    if benchmark == "door":  # half of the people are not in the gallery
+        return Identification(gallery=gallery[:20], probes={"": [it for it in names if not it.endswith("/0")]})
     if benchmark == "scface":
         return Identification(
             gallery=gallery, probes={f"d{k}": [name(person, k) for person in range(PEOPLE)] for k in (1, 2, 3)}

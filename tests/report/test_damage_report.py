@@ -13,7 +13,7 @@ from report_files import EVALUATE, make, settings, write_run
 from lgaf.damage.kinds import GROUPS, KINDS
 from lgaf.errors import DataError
 from lgaf.evaluate.compare import holm, paired_difference
-from lgaf.evaluate.laboratory import score_files
+from lgaf.evaluate.laboratory.score import score_files
 from lgaf.evaluate.replicates import read_replicates
 from lgaf.formats.embeddings import write_embeddings
 from lgaf.report.laboratory import read_laboratory

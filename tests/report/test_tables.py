@@ -44,7 +44,15 @@ def results_of(layout: Layout, rename=lambda name: name) -> Results:
 
 def test_tables_of_the_world(world_report: Layout):
     results = world_report.results
-    names = ("world-verification", "world-all-pairs", "world-tinyface", "world-scface", *PUBLISHED)
+    names = (
+        "world-verification",
+        "world-all-pairs",
+        "world-tinyface",
+        "world-scface",
+        "world-thresholds",
+        "world-groups",
+        *PUBLISHED,
+    )
     assert {path.name for path in (results / "tables").iterdir()} == {
         "README.md",
         *(f"{name}.{kind}" for name in names for kind in KINDS),

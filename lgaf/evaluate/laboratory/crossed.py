@@ -1,8 +1,8 @@
 """Probes against a gallery, every one with every one: TAR@FAR for many weightings of the people at once.
 
-The same rules as :mod:`lgaf.evaluate.weighted_roc`, for millions of pairs in hundredths of a second: a true accept rate
-needs the non-mated pairs about its threshold one by one, and of the few above them only how many there are of each two
-people. Weights of a resample: :mod:`lgaf.evaluate.bootstrap`.
+The same rules as :mod:`lgaf.evaluate.verification.weighted_roc`, for millions of pairs in hundredths of a second: a
+true accept rate needs the non-mated pairs about its threshold one by one, and of the few above them only how many there
+are of each two people. Weights of a resample: :mod:`lgaf.evaluate.bootstrap`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,12 @@ from functools import cached_property
 import numpy as np
 
 from lgaf.errors import DataError
+from lgaf.evaluate.operating_point import SPREAD, first_refused
 
-NUMBERS_A_BLOCK = 2**18
-"""Weights of pairs held at a time: 1 MB of float32, which stays in the cache."""
-PAIRS_A_RUN = 32
 FEW = 50
 """Pairs whose weights are sooner added up one by one."""
 EXACT = 2**20
 """Pairs whose weights float32 still adds up exactly, with room for the weights themselves."""
-SPREAD = (1.5, 4.0, 64.0, np.inf)
-"""By which factor of the target rate's number of pairs a resample's threshold may be away: tried in turn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,34 +140,3 @@ def near(
     if last == count:
         found[fits & ~refused] = -np.inf
     return found
-
-
-def first_refused(
-    one: np.ndarray, other: np.ndarray, weights: np.ndarray, allowed: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """(R,) place of the first of K pairs of people (K,), (K,) with which the weight exceeds ``allowed`` (R,), K where
-    none does; and (R,) the weight of all.
-
-    Runs of pairs are added up, then the one run in which the limit lies is gone through.
-    """
-    count, people = len(one), len(weights)
-    runs = -(-count // PAIRS_A_RUN)
-    padding = np.full(runs * PAIRS_A_RUN - count, people)  # somebody of no weight
-    one, other = (np.append(side, padding).reshape(runs, PAIRS_A_RUN) for side in (one, other))
-    single = np.vstack([weights, np.zeros(weights.shape[1])]).astype(np.float32)
-    sums = np.empty((runs, weights.shape[1]))
-    step = max(1, NUMBERS_A_BLOCK // (PAIRS_A_RUN * weights.shape[1]))
-    for start in range(0, runs, step):
-        block = slice(start, start + step)
-        sums[block] = np.einsum("bkr,bkr->br", single[one[block]], single[other[block]])
-    reached = np.cumsum(sums, axis=0)
-    run = np.count_nonzero(reached <= allowed, axis=0)
-    total = reached[-1] if runs else np.zeros(len(allowed))
-    inner = np.minimum(run, max(runs - 1, 0))
-    column = np.arange(len(allowed))
-    if not runs:
-        return run, total
-    within = np.cumsum(single[one[inner].T, column] * single[other[inner].T, column], axis=0)
-    before = (reached - sums)[inner, column]
-    place = np.where(run < runs, run * PAIRS_A_RUN + np.count_nonzero(before + within <= allowed, axis=0), count)
-    return place, total

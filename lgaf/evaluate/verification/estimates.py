@@ -1,75 +1,15 @@
-"""Metrics by name, with their bootstrap replicates, from a table of trials (made by :mod:`lgaf.evaluate.trials`)."""
+"""Accuracy and TAR@FAR of pairs in folds, by name and with their bootstrap replicates."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from lgaf.errors import DataError, SettingsError
-from lgaf.evaluate.bootstrap import Estimate, Seed, draws, pair_weights, units
-from lgaf.evaluate.resampled import resampled_tar
-from lgaf.evaluate.templates import Ranking, rank_pairs
-from lgaf.evaluate.verification import FAR_GRID, VerificationResult, judge
-
-RANK = re.compile(r"(?:(?P<set>.+)_)?rank(?P<rank>[1-9]\d*)")
-
-
-def tar_name(far: float) -> str:
-    """``tar@far=1e-3`` of 0.001."""
-    return f"tar@far={np.format_float_scientific(far, trim='-', exp_digits=1)}"
-
-
-def far_of(name: str, expected: str) -> float:
-    """The false accept rate in a metric's name.
-
-    Raises:
-        SettingsError: there is none; ``expected`` says of what such a name is no metric, and what is.
-    """
-    try:
-        return float(name.removeprefix("tar@far="))
-    except ValueError:
-        raise SettingsError(f"{name!r} is no metric of {expected} and the like") from None
-
-
-def rank_name(probe_set: str, rank: int) -> str:
-    """``rank1``, or ``d1_rank1`` of probe set "d1"."""
-    return f"{probe_set}_rank{rank}" if probe_set else f"rank{rank}"
-
-
-def estimate(trials: pa.Table, metrics: Iterable[str], seed: Seed, replicates: int) -> dict[str, Estimate]:
-    """Each metric, by the name that results carry, with replicates that are the same resamples for equal trials.
-
-    Raises:
-        SettingsError: a name that is no metric of such trials.
-        DataError: a metric that these trials cannot give.
-    """
-    metrics = list(metrics)
-    if "fold" in trials.column_names:
-        return estimate_verification(trials, metrics, seed, replicates)
-    if "score" in trials.column_names:
-        return estimate_ranking(rank_pairs(trials), metrics, seed, replicates)
-    return {name: estimate_rank(trials, name, seed, replicates) for name in metrics}
-
-
-def estimate_rank(trials: pa.Table, name: str, seed: Seed, replicates: int) -> Estimate:
-    """Share of the probes of one set that are found at one rank; the gallery is held fixed."""
-    parsed = RANK.fullmatch(name)
-    if parsed is None:
-        raise SettingsError(f"{name!r} is no metric of an identification; expected rank1, d1_rank1 and the like")
-    probe_set, rank = parsed["set"] or "", int(parsed["rank"])
-    columns = {key: trials[key].to_numpy() for key in ("set", "dropped", "identity")}
-    kept = (columns["set"] == probe_set) & ~columns["dropped"]
-    if not kept.any():
-        raise DataError(f"{name}: no probe of set {probe_set!r} has a mate in the gallery")
-    hits = trials["rank"].fill_null(0).to_numpy()[kept] < rank
-    people, index = np.unique(columns["identity"][kept], return_inverse=True)
-    probes_each, hits_each = np.bincount(index), np.bincount(index, hits)
-    drawn = draws(len(people), replicates, seed, replicates)
-    rates = np.concatenate([(hits_each @ weights) / (probes_each @ weights) for weights in drawn])
-    return Estimate(float(hits.mean()), len(hits), len(people), rates)
+from lgaf.evaluate.bootstrap import Estimate, Seed, pair_weights, units
+from lgaf.evaluate.names import far_of, tar_name
+from lgaf.evaluate.verification.folds import FAR_GRID, VerificationResult, judge
 
 
 def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: Seed, replicates: int) -> dict[str, Estimate]:
@@ -98,16 +38,6 @@ def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: Seed, 
             chunks[name].append(rates[name])
     counts = {True: (int(same.sum()), units(left[same], right[same])), False: (len(same), units(left, right))}
     return {name: Estimate(values[name], *counts[name in fars], np.concatenate(chunks[name])) for name in metrics}
-
-
-def estimate_ranking(ranking: Ranking, metrics: Sequence[str], seed: Seed, replicates: int) -> dict[str, Estimate]:
-    """TAR@FAR of templates; each resample has thresholds of its own."""
-    fars = [far_of(name, f"templates; expected {tar_name(1e-4)}") for name in metrics]
-    mated, people = int(ranking.same.sum()), len(np.unique(ranking.left[ranking.same]))
-    rates = resampled_tar(ranking, fars, replicates, seed)
-    values = map(ranking.tar, fars)
-    found = zip(metrics, values, rates, strict=True)
-    return {name: Estimate(value, mated, people, replicate) for name, value, replicate in found}
 
 
 class WeightedTar:

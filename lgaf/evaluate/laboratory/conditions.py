@@ -10,8 +10,8 @@ import numpy as np
 
 from lgaf.damage.kinds import CLEAN, KINDS, condition
 from lgaf.errors import DataError
-from lgaf.evaluate.crossed import Crossed
-from lgaf.evaluate.estimates import tar_name
+from lgaf.evaluate.laboratory.crossed import Crossed
+from lgaf.evaluate.names import tar_name
 from lgaf.evaluate.vectors import unit
 
 if TYPE_CHECKING:

@@ -13,15 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from lgaf.errors import DataError
-from lgaf.evaluate.bootstrap import Estimate, Seed, draws
-from lgaf.evaluate.estimates import tar_name
+from lgaf.evaluate.bootstrap import RESAMPLES_A_CHUNK, Estimate, Seed, draws
+from lgaf.evaluate.images import Images, locate
 from lgaf.evaluate.lines import LEFT_OUT, embedding_line, interval_line, left_out_lines, missing_lines
+from lgaf.evaluate.names import ALL_PAIRS, AUC, tar_name
 from lgaf.evaluate.replicates import hash_of_trials
-from lgaf.evaluate.resampled import RESAMPLES_A_CHUNK
-from lgaf.evaluate.templates import pair_scores
-from lgaf.evaluate.trials import Images, locate
-from lgaf.evaluate.vectors import unit
-from lgaf.evaluate.weighted_roc import sort_pairs
+from lgaf.evaluate.vectors import pair_scores, unit
+from lgaf.evaluate.verification.weighted_roc import sort_pairs
 
 if TYPE_CHECKING:
     from lgaf.evaluate.settings import EvaluateSettings
@@ -30,18 +28,15 @@ if TYPE_CHECKING:
 
 FARS = (1e-2, 1e-3)
 """False accept rates that are reported."""
-ALL_PAIRS = "all_pairs_"
-"""How the name of a metric over all pairs begins."""
-AUC = f"{ALL_PAIRS}auc"
 
 
 def score_all_pairs(
     embeddings: Embeddings, protocol: Verification, settings: EvaluateSettings, seed: Seed
-) -> tuple[dict[str, Any], dict[str, Estimate]]:
+) -> tuple[dict[str, Any], dict[str, Estimate], pa.Table]:
     """TAR@FAR and AUC over every pair of the images that ``protocol.all_pairs`` lists.
 
     Returns a block of the summary, ``protocol``, ``images`` and ``trials`` as in the summary itself and ``compared``,
-    the hash of who is compared with whom; and each metric with its replicates.
+    the hash of who is compared with whom; each metric with its replicates; and the trials.
 
     Raises:
         DataError: as :func:`all_pairs_trials`; pairs that are all mated or all non-mated.
@@ -58,7 +53,7 @@ def score_all_pairs(
         "interpolation, equal scores accepted together; AUC: equal scores count half",
         f"{which}: {mated:,} mated and {nonmated:,} non-mated pairs",
         f"{interval_line(settings, True)}, thresholds set anew in each",
-        *left_out_lines(FARS, shown_fars(nonmated), nonmated),
+        *left_out_lines([tar_name(far) for far in FARS], [*map(tar_name, shown_fars(nonmated))], nonmated),
         *protocol.notes,
         *missing_lines(images, LEFT_OUT),
     ]
@@ -70,7 +65,7 @@ def score_all_pairs(
         "trials": {"asked": asked, "used": trials.num_rows, "dropped": 0},
         "compared": hash_of_trials(trials),
     }
-    return block, estimates
+    return block, estimates, trials
 
 
 def all_pairs_trials(
@@ -81,7 +76,7 @@ def all_pairs_trials(
     Missing images are left out. The table: left, right (names), identity_left, identity_right, same, score (cosine).
 
     Raises:
-        DataError: as :func:`lgaf.evaluate.trials.locate`; an image is listed twice, or its identity is unknown.
+        DataError: as :func:`lgaf.evaluate.images.locate`; an image is listed twice, or its identity is unknown.
     """
     listed = [name for names in lists for name in names]
     if len(set(listed)) < len(listed):

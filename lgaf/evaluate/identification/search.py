@@ -1,12 +1,14 @@
-"""1:N closed-set identification, as in AdaFace's ``validation_lq`` (TinyFace) and the SCFace literature.
+"""1:N identification: every probe against the whole gallery, by AdaFace's ``validation_lq`` (TinyFace) and SCFace's
+literature.
 
 Score = cosine, no template pooling; a probe is found at rank r when any of its r best gallery entries is its own
-identity. Probes without a mate in the gallery are dropped.
+identity. Probes without a mate in the gallery have no rank; see :mod:`lgaf.evaluate.identification.open_set`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,13 +32,13 @@ def identify(
 ) -> dict[int, float]:
     """Share of probes found at each rank, in [0, 1], over the probes that have a mate.
 
-    Arguments and errors as :func:`mate_ranks`.
+    Arguments and errors as :func:`search`.
 
     Raises:
         SettingsError: a rank below 1.
         DataError: no probe has a mate.
     """
-    found = mate_ranks(gallery, gallery_ids, probes, probe_ids)
+    found = search(gallery, gallery_ids, probes, probe_ids).rank
     return rates(found[found != DROPPED], ranks)
 
 
@@ -50,12 +52,24 @@ def rates(found: np.ndarray, ranks: Iterable[int]) -> dict[int, float]:
     return {int(rank): float(np.mean(found < rank)) for rank in ranks}
 
 
-def mate_ranks(gallery: ArrayLike, gallery_ids: ArrayLike, probes: ArrayLike, probe_ids: ArrayLike) -> np.ndarray:
-    """For each of P probes how many gallery entries of other identities score at least as high as its best mate.
+class Search(NamedTuple):
+    """What came of P searches.
+
+    rank: (P,) int64, how many gallery entries of other identities score at least as high as the probe's best mate, 0
+    for a hit at rank 1, -1 for a probe without a mate; mate: (P,) float32 cosine of the best mate, NaN without one;
+    other: (P,) float32 highest cosine of an entry that is no mate, -inf where there is none.
+    """
+
+    rank: np.ndarray
+    mate: np.ndarray
+    other: np.ndarray
+
+
+def search(gallery: ArrayLike, gallery_ids: ArrayLike, probes: ArrayLike, probe_ids: ArrayLike) -> Search:
+    """Search each of P probes in the gallery: closed set and open set, in one pass over it.
 
     (G, D) and (P, D) embeddings of any length; (G,) and (P,) whole-number identities, of which negative ones (-100 for
-    a distractor) are nobody's mate. Returns (P,) int64, 0 for a hit at rank 1, -1 for a probe that is dropped since
-    it has no mate.
+    a distractor) are nobody's mate.
 
     The reference leaves ties to an unstable sort. Here a tie (within 1e-6) counts against the probe, so that a
     network that maps every face to one point scores 0, not 1.
@@ -74,13 +88,15 @@ def mate_ranks(gallery: ArrayLike, gallery_ids: ArrayLike, probes: ArrayLike, pr
     order = np.argsort(gallery_ids, kind="stable")
     start = np.searchsorted(gallery_ids[order], probe_ids, "left")
     end = np.searchsorted(gallery_ids[order], probe_ids, "right")
-    kept = np.flatnonzero((end > start) & (probe_ids >= 0))
-    kept = kept[np.argsort(probe_ids[kept], kind="stable")]
-    start, end = start[kept], end[kept]
-    units = unit(probes.astype(np.float32, copy=False), "probes")[kept]
+    has_mate = (end > start) & (probe_ids >= 0)
+    mated = np.flatnonzero(has_mate)
+    mated = mated[np.argsort(probe_ids[mated], kind="stable")]
+    searched = np.concatenate([mated, np.flatnonzero(~has_mate)])
+    start, end = start[mated], end[mated]
+    units = unit(probes.astype(np.float32, copy=False), "probes")[searched]
 
-    best = np.empty(len(kept), np.float32)
-    for rows in blocks(len(kept), PROBES_A_BLOCK // 4):
+    best = np.empty(len(mated), np.float32)
+    for rows in blocks(0, len(mated), PROBES_A_BLOCK // 4):
         first = start[rows][0]
         entries = order[first : end[rows][-1]]
         mates = unit(gallery[entries].astype(np.float32, copy=False), "gallery", entries)
@@ -88,23 +104,35 @@ def mate_ranks(gallery: ArrayLike, gallery_ids: ArrayLike, probes: ArrayLike, pr
         spans = zip(scores, start[rows] - first, end[rows] - first, strict=True)
         best[rows] = [row[a:b].max() for row, a, b in spans]
 
-    better = np.zeros(len(kept), np.int64)
+    better = np.zeros(len(mated), np.int64)
+    other = np.full(len(searched), -np.inf, np.float32)
     limits = (best - np.float32(TIE))[:, None]
     score_buffer = np.empty((PROBES_A_BLOCK, GALLERY_A_BLOCK), np.float32)
-    for columns in tqdm(blocks(len(gallery), GALLERY_A_BLOCK), "gallery", delay=2, leave=False, disable=None):
+    for columns in tqdm(blocks(0, len(gallery), GALLERY_A_BLOCK), "gallery", delay=2, leave=False, disable=None):
         block = unit(gallery[order[columns]].astype(np.float32, copy=False), "gallery", order[columns]).T
-        for rows in blocks(len(kept), PROBES_A_BLOCK):
-            scores = np.matmul(units[rows], block, out=score_buffer[: rows.stop - rows.start, : block.shape[1]])
+
+        def cosines(rows: slice, block: np.ndarray = block) -> np.ndarray:
+            return np.matmul(units[rows], block, out=score_buffer[: rows.stop - rows.start, : block.shape[1]])
+
+        for rows in blocks(0, len(mated), PROBES_A_BLOCK):
+            scores = cosines(rows)
             for row in np.flatnonzero((start[rows] < columns.stop) & (end[rows] > columns.start)):
                 a, b = start[rows][row], end[rows][row]
                 scores[row, max(a - columns.start, 0) : b - columns.start] = -np.inf  # mates do not outrank a mate
             better[rows] += [np.count_nonzero(row) for row in scores >= limits[rows]]
+            np.maximum(other[rows], scores.max(axis=1), out=other[rows])
+        for rows in blocks(len(mated), len(searched), PROBES_A_BLOCK):
+            np.maximum(other[rows], cosines(rows).max(axis=1), out=other[rows])
 
-    result = np.full(len(probes), DROPPED, np.int64)
-    result[kept] = better
-    return result
+    found = Search(
+        rank=np.full(len(probes), DROPPED, np.int64),
+        mate=np.full(len(probes), np.nan, np.float32),
+        other=np.empty(len(probes), np.float32),
+    )
+    found.rank[mated], found.mate[mated], found.other[searched] = better, best, other
+    return found
 
 
-def blocks(count: int, size: int) -> list[slice]:
-    """Slices of at most ``size`` that cover ``range(count)``."""
-    return [slice(first, min(first + size, count)) for first in range(0, count, size)]
+def blocks(first: int, last: int, size: int) -> list[slice]:
+    """Slices of at most ``size`` that cover ``range(first, last)``."""
+    return [slice(start, min(start + size, last)) for start in range(first, last, size)]

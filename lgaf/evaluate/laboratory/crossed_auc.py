@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lgaf.evaluate.crossed import Crossed
+from lgaf.evaluate.laboratory.crossed import Crossed
 
 LEVELS = 2**15
 """Steps of the cosine, from -1 to 1, to which an AUC is computed."""

@@ -17,7 +17,7 @@ import pyarrow as pa
 from lgaf.damage.kinds import BY_NAME, CLEAN, KINDS
 from lgaf.errors import DataError
 from lgaf.evaluate.bootstrap import Estimate, Seed, draws
-from lgaf.evaluate.conditions import (
+from lgaf.evaluate.laboratory.conditions import (
     AUC,
     CONSTANT,
     FAR,
@@ -35,9 +35,9 @@ from lgaf.evaluate.conditions import (
     Condition,
     Laboratory,
 )
-from lgaf.evaluate.crossed import Crossed, tar, thresholds
-from lgaf.evaluate.crossed_auc import auc
-from lgaf.evaluate.weighted_rank import weighted_spearman
+from lgaf.evaluate.laboratory.crossed import Crossed, tar, thresholds
+from lgaf.evaluate.laboratory.crossed_auc import auc
+from lgaf.evaluate.laboratory.weighted_rank import weighted_spearman
 
 if TYPE_CHECKING:
     from lgaf.evaluate.settings import EvaluateSettings

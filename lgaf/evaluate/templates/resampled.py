@@ -7,16 +7,13 @@ the non-mated ones only the weight between two mated pairs matters, and they are
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from tqdm import tqdm
 
-from lgaf.evaluate.bootstrap import Seed, draws
-from lgaf.evaluate.templates import Ranking, last_argmin
-
-RESAMPLES_A_CHUNK = 250
-PAIRS_A_BLOCK = 1024  # 1 MB of float32 weights: they stay in the cache
+from lgaf.evaluate.bootstrap import RESAMPLES_A_CHUNK, Estimate, Seed, draws, weight_of_runs
+from lgaf.evaluate.names import far_of, tar_name
+from lgaf.evaluate.templates.ranking import Ranking, last_argmin
 
 
 def resampled_tar(ranking: Ranking, fars: Sequence[float], replicates: int, seed: Seed) -> np.ndarray:
@@ -41,18 +38,6 @@ def resampled_tar(ranking: Ranking, fars: Sequence[float], replicates: int, seed
     return np.concatenate(found, axis=1)
 
 
-def weight_of_runs(weights: np.ndarray, one: np.ndarray, other: np.ndarray, run: np.ndarray, count: int) -> np.ndarray:
-    """(count, R) float64 sums of weights[one] * weights[other] over the pairs of each run; ``run`` ascends.
-
-    Weights are small whole numbers, so that the sums are exact in any order.
-    """
-    sums = np.zeros((count, weights.shape[1]))
-    bounds = np.union1d(np.arange(0, len(run), PAIRS_A_BLOCK), np.flatnonzero(np.diff(run)) + 1)
-    for first, last in pairwise([*bounds.tolist(), len(run)]):
-        sums[run[first]] += np.einsum("ij,ij->j", weights[one[first:last]], weights[other[first:last]])
-    return sums
-
-
 def nearest_corners(accepted: np.ndarray, false: np.ndarray, there: np.ndarray, fars: Sequence[float]) -> np.ndarray:
     """(len(fars), R) true accept rates at the corners nearest to ``fars``.
 
@@ -67,3 +52,13 @@ def nearest_corners(accepted: np.ndarray, false: np.ndarray, there: np.ndarray, 
     lost = (accepted[-1] == 0) | (false[-1] == 0)
     columns = np.arange(rates.shape[1])
     return np.array([np.where(lost, np.nan, tar[last_argmin(np.abs(rates - far)), columns]) for far in fars])
+
+
+def estimate_ranking(ranking: Ranking, metrics: Sequence[str], seed: Seed, replicates: int) -> dict[str, Estimate]:
+    """TAR@FAR of templates; each resample has thresholds of its own."""
+    fars = [far_of(name, f"templates; expected {tar_name(1e-4)}") for name in metrics]
+    mated, people = int(ranking.same.sum()), len(np.unique(ranking.left[ranking.same]))
+    rates = resampled_tar(ranking, fars, replicates, seed)
+    values = map(ranking.tar, fars)
+    found = zip(metrics, values, rates, strict=True)
+    return {name: Estimate(value, mated, people, replicate) for name, value, replicate in found}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from lgaf.evaluate.resampled import weight_of_runs
+from lgaf.evaluate.bootstrap import weight_of_runs
 from lgaf.evaluate.vectors import both_kinds
 
 

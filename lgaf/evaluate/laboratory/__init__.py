@@ -1,0 +1,1 @@
+"""Clean faces against damaged ones."""

@@ -1,0 +1,59 @@
+"""One model on pairs of templates: TAR@FAR."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from lgaf.errors import DataError
+from lgaf.evaluate.curves import histogram, roc_points
+from lgaf.evaluate.lines import FUSION, interval_line, left_out_lines
+from lgaf.evaluate.names import tar_name
+from lgaf.evaluate.scored import Scored, intervals
+from lgaf.evaluate.templates.ranking import FARS, rank_pairs
+from lgaf.evaluate.templates.resampled import estimate_ranking
+from lgaf.evaluate.templates.trials import template_trials
+
+if TYPE_CHECKING:
+    from lgaf.evaluate.bootstrap import Seed
+    from lgaf.evaluate.settings import EvaluateSettings
+    from lgaf.formats.embeddings import Embeddings
+    from lgaf.formats.templates import Templates
+
+POOLING = {
+    "insightface": "times the detector's score (insightface eval_ijbc.py)",
+    "adaface": "without the detector's score (AdaFace validate_IJB_BC.py)",
+}
+
+
+def score_templates(embeddings: Embeddings, protocol: Templates, settings: EvaluateSettings, seed: Seed) -> Scored:
+    """TAR@FAR, ROC and score histogram of pairs of templates."""
+    trials, images = template_trials(embeddings, protocol, settings)
+    ranking = rank_pairs(trials)
+    mated, nonmated = ranking.scores[ranking.same], ranking.scores[~ranking.same]
+    rates = [tar_name(far) for far in FARS if far * len(nonmated) >= 1]
+    if not rates:
+        raise DataError(
+            f"{len(nonmated)} non-mated pairs of templates can show no rate; at least {1 / FARS[-1]:.0f} are needed"
+        )
+    estimates = estimate_ranking(ranking, rates, seed, settings.replicates)
+    templates = pc.count_distinct(protocol.members["template"]).as_py()
+    lines = [
+        f"image: its feature, {FUSION[embeddings.flip]}, norm kept, {POOLING[settings.templates.protocol]}",
+        "template: mean over a photo's or video's images, sum over photos and videos, scaled to length 1; cosine",
+        "TAR at the corner of the ROC curve whose FAR is nearest, no interpolation",
+        f"{templates:,} templates; {len(mated):,} mated and {len(nonmated):,} non-mated pairs of them",
+        f"{interval_line(settings, True)}, inferred: templates that a chain of mated pairs joins are one",
+        *left_out_lines([tar_name(far) for far in FARS], rates, len(nonmated)),
+    ]
+    if lost := protocol.pairs.num_rows - trials.num_rows:
+        lines.append(f"{lost:,} pairs are left out: one of the templates has lost all its images")
+    summary = {
+        "metrics": intervals(estimates, settings.confidence),
+        "protocol": lines,
+        "trials": {"asked": protocol.pairs.num_rows, "used": trials.num_rows, "dropped": 0},
+        "roc": roc_points(*ranking.corners),
+        "histogram": histogram(mated, nonmated),
+    }
+    return Scored(summary, trials, images, estimates, "templates are pooled without them")
