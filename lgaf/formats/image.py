@@ -12,8 +12,8 @@ from lgaf.errors import DataError
 READ = "JPEG, PNG, BMP and WebP"
 """What is read, in print."""
 MAX_PIXELS = 2**27
-"""134 million, 400 MB: room for a photo of 100 megapixels. A file of a hundred bytes can promise 2^30, which OpenCV would
-make room for."""
+"""134 million, 400 MB: a photo of 100 megapixels is read. A file of a hundred bytes can promise 2^30, which OpenCV
+would make room for."""
 FOREIGN = {
     0: {b"II*\0": "TIFF", b"MM\0*": "TIFF", b"GIF8": "GIF"},
     4: {b"ftyphei": "HEIC", b"ftyphev": "HEIC", b"ftypmif": "HEIC", b"ftypavi": "AVIF", b"jP  ": "JPEG 2000"},
