@@ -3,8 +3,8 @@
 Of every image of the benchmark the nearest people of the training set are kept, each with their nearest image. That the
 nearest one is the same person is told by the gap to those behind: strangers' similarities thin out smoothly, a mate
 stands out. They are taken to fall off as a normal distribution does, so that the squares y of what they are above their
-mean fall off exponentially, with a scale b. Then j times the gap from rank j to rank j + 1 of y is exponential with mean
-b, independently for all j (Renyi, "On the theory of order statistics", 1953), and the gap from rank 1 to rank k + 1 is
+mean fall off exponentially, with a scale b. Then j times y's gap from rank j to rank j + 1 is exponential with mean b,
+independently for all j (Renyi, "On the theory of order statistics", 1953), and the gap from rank 1 to rank k + 1 is
 distributed as the greatest of k such values. b is estimated from the ranks behind, of the same image, and the error of
 the estimate is part of :func:`chance`. Ranks 2 to k are left out of it, since a training set may have a person under
 several labels. So no threshold is needed, and what is expected by chance follows the size of the training set and the

@@ -9,6 +9,8 @@ import torch
 
 from lgaf.formats.image import encode
 from lgaf.formats.pack import write_pack
+from lgaf.models import create_model
+from lgaf.models.checkpoint import save_model
 from lgaf.use.overlap import DEEP, SAME, chance, find_nearest, list_hits
 
 DIM = 64
@@ -91,7 +93,10 @@ def test_images_without_a_label_are_people_of_their_own():
 
 @pytest.fixture
 def packs(project):
-    """A training set of 60 made-up faces, two of which are in the benchmark."""
+    """A training set of 60 made-up faces, two of them in the benchmark; a wider network, which tells them apart."""
+    torch.manual_seed(0)
+    network = create_model("plain", backbone="iresnet_mini", embedding_dim=256, image_size=32)
+    save_model(network.eval(), project / "models/lgaf/0/model.safetensors")
     rng = np.random.default_rng(4)
     images = [cv2.resize(rng.integers(0, 256, (4, 4, 3), np.uint8), (32, 32)) for _ in range(70)]
     for name, chosen in (("train", range(60)), ("lfw", [3, *range(60, 70), 41])):
@@ -105,7 +110,7 @@ def test_the_command(packs, lgaf):
     status, out, error = lgaf("overlap", "train.arrow", "lfw.arrow", "--out", "sheet.png")
     assert (status, error) == (0, [])
     rows = re.findall(r"\| lfw/(\d+)\.png +\| train/(\d+)\.png +\| ([\d.]+) +\| (\d) +\|", out)
-    assert {row[:2] for row in rows} >= {("3", "3"), ("41", "41")}
+    assert {row[:2] for row in rows[:2]} == {("3", "3"), ("41", "41")}
     assert rows[0][2] == rows[1][2] == "1.000"
     assert f"{len(rows)} pairs of people of lfw.arrow and train.arrow are likely the same" in out
     sheet = cv2.imread("sheet.png")
