@@ -30,8 +30,11 @@ STAGES = {
     "report": ("Make metrics, comparison tables and plots of all scores.", ()),
 }
 """Stage -> what it does, and its arguments."""
-COMMANDS = ("check", "diff", "folds", "doctor", "export", "probe", "complexity")
-"""Each a module of lgaf/commands."""
+COMMANDS = (
+    "check", "diff", "folds", "doctor", "export", "probe", "complexity",
+    "compare", "embed-photos", "identify", "overlap",
+)  # fmt: skip
+"""Each a module of lgaf/commands, its name with underscores."""
 
 
 def stage(arguments: argparse.Namespace) -> None:

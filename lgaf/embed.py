@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,6 +33,30 @@ class Network(Protocol):
 
 
 @torch.inference_mode()
+def embed_batches(network: Network, pack: Pack, device: torch.device, flip: bool) -> Iterator[tuple[Tensor, Any]]:
+    """Embed a pack, ``BATCH`` images after the other: fused vectors, and what the network says, of each batch.
+
+    Raises:
+        DataError: an image is unreadable or not of the size that the network expects, or its embedding is not finite.
+    """
+    size = network.preprocessing.image_size
+    for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
+        pixels = [pack.image(index) for index in range(start, min(start + BATCH, len(pack)))]
+        for offset, image in enumerate(pixels):
+            if image.shape != (size, size, 3):
+                name = pack.name(start + offset)
+                raise DataError(
+                    f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again"
+                )
+        vector, out = embed_batch(network, torch.from_numpy(np.stack(pixels)).to(device), flip)
+        finite = torch.isfinite(vector).all(1)
+        if not finite.all():
+            raise DataError(f"{pack.where(start + int(finite.int().argmin()))}: the network gives what is not finite; "
+                            "look at its file, at its scaling and precision")  # fmt: skip
+        yield vector, out
+
+
+@torch.inference_mode()
 def embed_pack(
     network: Network, pack: Pack, device: torch.device, flip: bool | None = None, branches: bool = False
 ) -> Embeddings:
@@ -44,32 +68,17 @@ def embed_pack(
     network asks for it on features of length 1; norm and attention are those of the image as it is.
 
     Raises:
-        DataError: an image is unreadable or not of the size that the network expects, its embedding is not finite, or
-            all embeddings are the same.
+        DataError: as :func:`embed_batches`, or all embeddings are the same.
     """
-    preprocessing = network.preprocessing
-    size = preprocessing.image_size
-    flip = preprocessing.flip if flip is None else flip
+    flip = network.preprocessing.flip if flip is None else flip
     vectors: list[Tensor] = []
     kept: dict[str, list[Tensor]] = {"attention": [], "local": [], "global_": []}
     norms = []
-    for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
-        pixels = [pack.image(index) for index in range(start, min(start + BATCH, len(pack)))]
-        for offset, image in enumerate(pixels):
-            if image.shape != (size, size, 3):
-                name = pack.names[start + offset]
-                raise DataError(
-                    f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again"
-                )
-        vector, out = embed_batch(network, torch.from_numpy(np.stack(pixels)).to(device), flip)
+    for vector, out in embed_batches(network, pack, device, flip):
         norms.append(out.embedding.float().norm(dim=1).cpu())
         for name in ("attention", "local", "global_") if branches else ("attention",):
             if getattr(out, name) is not None:
                 kept[name].append(getattr(out, name).float().cpu())
-        finite = torch.isfinite(vector).all(1)
-        if not finite.all():
-            raise DataError(f"{pack.where(start + int(finite.int().argmin()))}: the network gives what is not finite; "
-                            "look at its file, at its scaling and precision")  # fmt: skip
         vectors.append(vector)
     found = torch.cat(vectors)
     if len(found) > 1 and (normalize(found) - normalize(found[:1])).abs().max() < ALIKE:

@@ -1,4 +1,4 @@
-"""Labelled rows of small images as one JPEG."""
+"""Labelled rows of small images as one JPEG or PNG."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUALITY = 85
 def write_tiles(rows: Sequence[tuple[str, Sequence[np.ndarray]]], path: str | Path, tile: int, columns: int) -> None:
     """Write rows of a label and (S, S, 3) uint8 RGB images, each shown ``tile`` pixels large.
 
-    columns: how many a row has room for.
+    columns: how many a row has room for; path: a PNG if it ends in .png, else a JPEG.
 
     Raises:
         DataError: ``path`` cannot be written.
@@ -34,6 +34,7 @@ def write_tiles(rows: Sequence[tuple[str, Sequence[np.ndarray]]], path: str | Pa
             strip[:, MARGIN + column * tile : MARGIN + (column + 1) * tile] = shown
         strips.append(strip)
     sheet = cv2.cvtColor(np.concatenate(strips), cv2.COLOR_RGB2BGR)
-    _, content = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    kind = ".png" if Path(path).suffix == ".png" else ".jpg"
+    _, content = cv2.imencode(kind, sheet, [cv2.IMWRITE_JPEG_QUALITY, QUALITY] if kind == ".jpg" else [])
     with atomic(path) as temporary:
         temporary.write_bytes(content.tobytes())

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 
 from lgaf.align.align import align_pack
-from lgaf.align.detector import Detector, choose
-from lgaf.align.refine import MIRRORED, Refiner
-from lgaf.align.settings import AlignSettings
+from lgaf.align.find import Finder, Found
+from lgaf.align.refine import MIRRORED
+from lgaf.align.settings import Alignment, AlignSettings
 from lgaf.formats.pack import Pack, write_pack
 from lgaf.workers import cores
 
@@ -77,10 +77,10 @@ def steadiness(source: Path) -> None:
 
 def drift(image: np.ndarray, height: int | str, size: int, refined: bool) -> float | None:
     """Drift of one photo's points; None where no face is found."""
-    face = choose(detector_for(size).detect(image), "nearest", image)
+    face = found(image, size, refined)
     if face is None:
         return None
-    expected = refiner()(image, face) if refined else face.points
+    expected = face.points
     if height == "mirrored":
         changed = np.ascontiguousarray(image[:, ::-1])
         there = expected[MIRRORED] * [-1, 1] + [image.shape[1] - 1, 0]
@@ -92,21 +92,23 @@ def drift(image: np.ndarray, height: int | str, size: int, refined: bool) -> flo
         scale = float(height) / (face.box[3] - face.box[1])
         changed = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         there = (expected - [left, top] + 0.5) * np.array(changed.shape[1::-1]) / crop.shape[1::-1] - 0.5
-    again = choose(detector_for(size).detect(changed), "nearest", changed)
+    again = found(changed, size, refined)
     if again is None:
         return None
-    points = refiner()(changed, again) if refined else again.points
-    return float(np.linalg.norm(points - there, axis=1).mean() / np.linalg.norm(there[0] - there[1]))
+    return float(np.linalg.norm(again.points - there, axis=1).mean() / np.linalg.norm(there[0] - there[1]))
+
+
+def found(image: np.ndarray, size: int, refined: bool) -> Found | None:
+    """The face of an image; None where none is found."""
+    try:
+        return finder(size, refined)(image)
+    except ValueError:
+        return None
 
 
 @cache
-def detector_for(size: int) -> Detector:
-    return Detector(size, AlignSettings().min_score)
-
-
-@cache
-def refiner() -> Refiner:
-    return Refiner()
+def finder(size: int, refined: bool) -> Finder:
+    return Finder(Alignment(detect_size=size, refine=refined))
 
 
 def main() -> None:

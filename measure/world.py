@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,10 +24,9 @@ from scipy.spatial.distance import pdist
 from tabulate import tabulate
 from tqdm import tqdm
 
-from lgaf.align.detector import Detector, choose
-from lgaf.align.refine import Refiner
+from lgaf.align.find import Finder
 from lgaf.align.settings import AlignSettings
-from lgaf.align.warp import similarity, template, warp
+from lgaf.align.warp import align, similarity, warp
 from lgaf.files import write_json
 from lgaf.formats.image import decode_image
 from lgaf.workers import ordered_map
@@ -67,28 +67,14 @@ class Shooting(Renderer):
         self.people = [(world, shots) for world, shots in self.people if world.name == name]
 
 
-class Finder:
-    """Faces found and aligned as the pipeline does by default."""
-
-    def __init__(self) -> None:
-        settings = AlignSettings()
-        self.detector, self.refine = Detector(settings.detect_size, settings.min_score), Refiner()
-        self.face = settings.face
-
-    def __call__(self, photo: np.ndarray) -> np.ndarray | None:
-        """The five points (5, 2), or None where no face is found."""
-        face = choose(self.detector.detect(photo), self.face, photo)
-        return None if face is None else self.refine(photo, face)
-
-
 def find(photos: list[tuple[int, np.ndarray]], finder: Finder, what: str) -> Faces:
     """Align the faces of (person, photo)."""
     people, crops, kept, points = [], [], [], []
     for person, photo in tqdm(photos, f"align {what}", unit="image"):
-        five = finder(photo)
-        if five is not None:
+        with suppress(ValueError):  # no face
+            five = finder(photo).points
+            crops.append(align(photo, five, SIZE))
             people.append(person)
-            crops.append(warp(photo, similarity(five, template(SIZE)), SIZE))
             kept.append(photo)
             points.append(five)
     return Faces(np.array(people), np.array(crops), kept, points, len(photos))
@@ -208,7 +194,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     one_thread()
-    finder = Finder()
+    finder = Finder(AlignSettings())
     with tempfile.TemporaryDirectory() as folder:
         basis = Path(folder) / "basis.safetensors"
         build_basis(basis)

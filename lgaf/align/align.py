@@ -11,8 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from tqdm import tqdm
 
-from lgaf.align.detector import Detector, choose
-from lgaf.align.refine import Refiner
+from lgaf.align.find import Finder
 from lgaf.align.settings import Alignment, OnMiss
 from lgaf.align.warp import centre_crop, move, similarity, template, warp
 from lgaf.errors import DataError
@@ -50,8 +49,7 @@ class Aligner:
         self.settings = settings
         self.image_size = image_size
         self.on_miss = on_miss
-        self.detector = Detector(settings.detect_size, settings.min_score)
-        self.refine = Refiner() if settings.refine else None
+        self.find = Finder(settings)
 
     def __call__(self, index: int) -> Outcome:
         """Find the face of one image and warp it."""
@@ -62,10 +60,10 @@ class Aligner:
         points = self.pack.landmarks(index) if self.settings.landmarks == "given" else None
         status: Literal["detected", "given"] = "detected" if points is None else "given"
         if points is None:
-            face = choose(self.detector.detect(image), self.settings.face, image)
-            if face is None:
-                return self.miss(image, f"no face of score {self.settings.min_score} or more")
-            points = self.refine(image, face) if self.refine else face.points
+            try:
+                points = self.find(image).points
+            except ValueError as error:
+                return self.miss(image, str(error))
         try:
             matrix = similarity(points, template(self.image_size))
         except ValueError as error:

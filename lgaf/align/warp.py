@@ -59,6 +59,15 @@ def warp(image: np.ndarray, matrix: np.ndarray, image_size: int) -> np.ndarray:
     return cv2.warpAffine(image, matrix, (image_size, image_size), flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0))
 
 
+def align(image: np.ndarray, points: np.ndarray, image_size: int) -> np.ndarray:
+    """The face with five points (5, 2) in an image, warped to the template: (image_size, image_size, 3) uint8.
+
+    Raises:
+        ValueError: the points fit the template at no size.
+    """
+    return warp(image, similarity(points, template(image_size)), image_size)
+
+
 def move(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Points (N, 2) under a similarity (2, 3)."""
     return points @ matrix[:, :2].T + matrix[:, 2]

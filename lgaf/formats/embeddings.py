@@ -45,7 +45,20 @@ class Embeddings:
 
 
 def write_embeddings(path: str | Path, embeddings: Embeddings) -> None:
-    """Write an embeddings file, atomically."""
+    """Write an embeddings file, atomically; a ``path`` that ends in .parquet is for other tools, scoring reads none."""
+    table = table_of(embeddings)
+    with atomic(path) as temporary:
+        if Path(path).suffix == ".parquet":
+            import pyarrow.parquet as pq  # here: scoring needs none of it
+
+            pq.write_table(table, temporary)
+        else:
+            with pa.ipc.new_file(str(temporary), table.schema) as sink:
+                sink.write_table(table)
+
+
+def table_of(embeddings: Embeddings) -> pa.Table:
+    """The columns of an embeddings file."""
 
     def rows(values: np.ndarray) -> pa.Array:
         return pa.FixedSizeListArray.from_arrays(pa.array(values.astype(np.float32).ravel()), values.shape[1])
@@ -62,9 +75,7 @@ def write_embeddings(path: str | Path, embeddings: Embeddings) -> None:
     }
     if embeddings.local is not None and embeddings.global_ is not None:
         columns |= dict(zip(BRANCHES, map(rows, (embeddings.local, embeddings.global_)), strict=True))
-    table = pa.table(columns).replace_schema_metadata({FLIP: json.dumps(embeddings.flip)})
-    with atomic(path) as temporary, pa.ipc.new_file(str(temporary), table.schema) as sink:
-        sink.write_table(table)
+    return pa.table(columns).replace_schema_metadata({FLIP: json.dumps(embeddings.flip)})
 
 
 def read_embeddings(path: str | Path) -> Embeddings:

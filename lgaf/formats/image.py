@@ -11,8 +11,14 @@ from lgaf.errors import DataError
 
 READ = "JPEG, PNG, BMP and WebP"
 """What is read, in print."""
-MAX_PIXELS = 2**26
-"""67 million, above what cameras take. A file of a hundred bytes can promise 2^30, which OpenCV would make room for."""
+MAX_PIXELS = 2**27
+"""134 million, 400 MB: a photo of 100 megapixels is read. A file of a hundred bytes can promise 2^30, which OpenCV
+would make room for."""
+FOREIGN = {
+    0: {b"II*\0": "TIFF", b"MM\0*": "TIFF", b"GIF8": "GIF"},
+    4: {b"ftyphei": "HEIC", b"ftyphev": "HEIC", b"ftypmif": "HEIC", b"ftypavi": "AVIF", b"jP  ": "JPEG 2000"},
+}
+"""Place in a file -> what stands there in images of kinds that are not read -> the kind's name."""
 FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """JPEG markers that start a frame and hold its size (ITU T.81, table B.1)."""
 ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
@@ -34,8 +40,11 @@ def decode_image(encoded: bytes, where: str) -> np.ndarray:
 def decode(encoded: bytes) -> np.ndarray:
     """Decode an encoded image to (H, W, 3) uint8 RGB.
 
+    It is turned upright as its EXIF says; grey, palettes, CMYK and 16 bits become RGB of 8 bits, and transparency is
+    left out, which shows the colours below it.
+
     Raises:
-        ValueError: the bytes are no image, or one of more than ``MAX_PIXELS``.
+        ValueError: the bytes are no image, one of a kind that is not read, or of more than ``MAX_PIXELS``.
     """
     size = image_size(encoded)
     if size is not None and size[0] * size[1] > MAX_PIXELS:
@@ -45,8 +54,17 @@ def decode(encoded: bytes) -> np.ndarray:
     except cv2.error:  # a header that contradicts itself
         pixels = None
     if pixels is None:
-        raise ValueError(f"not a readable image ({len(encoded)} bytes); {READ} are read")
+        raise ValueError(f"{unread(encoded)}; {READ} are read")
     return pixels
+
+
+def unread(encoded: bytes) -> str:
+    """What is said of bytes that are no image that is read."""
+    for at, kinds in FOREIGN.items():
+        for start, name in kinds.items():
+            if encoded.startswith(start, at):
+                return f"is {name}, which is not read: convert it"
+    return f"not a readable image ({len(encoded)} bytes)"
 
 
 def encode(image: np.ndarray) -> bytes:

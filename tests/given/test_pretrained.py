@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from lgaf.align.detector import Detector, choose
-from lgaf.align.refine import Refiner
+from lgaf.align.find import Finder
 from lgaf.align.settings import AlignSettings
-from lgaf.align.warp import similarity, template, warp
+from lgaf.align.warp import align
 from lgaf.config import load_settings
 from lgaf.embed import embed_batch
 from lgaf.formats.image import decode
@@ -48,16 +47,13 @@ def network(name: str) -> Given:
 @pytest.fixture(scope="module")
 def faces() -> tuple[np.ndarray, np.ndarray]:
     """(N, 112, 112, 3) two aligned photos each of 12 people of LFW, and whose they are."""
-    asked = AlignSettings()
-    detector, refiner = Detector(asked.detect_size, asked.min_score), Refiner()
+    find = Finder(AlignSettings())
     folders = [it for it in sorted((data() / "lfw" / "lfw-deepfunneled").iterdir()) if len(list(it.iterdir())) > 1]
     crops, people = [], []
     for person, folder in enumerate(folders[:12]):
         for path in sorted(folder.iterdir())[:2]:
             photo = decode(path.read_bytes())
-            found = choose(detector.detect(photo), asked.face, photo)
-            assert found is not None, path
-            crops.append(warp(photo, similarity(refiner(photo, found), template(112)), 112))
+            crops.append(align(photo, find(photo).points, 112))
             people.append(person)
     return np.stack(crops), np.array(people)
 

@@ -1,0 +1,83 @@
+"""The threshold of a decision, as the results have it: a file of thresholds, per row, seed, benchmark and FMR."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from lgaf.errors import DataError
+from lgaf.files import read_json
+from lgaf.paths import RESULTS
+from lgaf.strict import checked
+
+THRESHOLDS = RESULTS / "thresholds.json"
+
+
+class Threshold(BaseModel, frozen=True, allow_inf_nan=False):
+    """A cosine at or above which two faces are taken for one person's, and how often that is wrong."""
+
+    row: str
+    seed: int
+    benchmark: str
+    fmr: float = Field(gt=0, lt=1)
+    """False match rate: the share of non-mated pairs at or above ``threshold``."""
+    threshold: float
+    threshold_low: float
+    threshold_high: float
+    """Ends of the threshold's interval."""
+    fnmr: float
+    """False non-match rate: the share of mated pairs below it."""
+    fnmr_low: float
+    fnmr_high: float
+    nonmated: int
+    """How many non-mated pairs it was measured on."""
+
+    def decide(self, similarity: float) -> str:
+        """What a similarity says, in words."""
+        said = "same person" if similarity >= self.threshold else "different people"
+        near = self.threshold_low <= similarity <= self.threshold_high
+        return f"{said}, but within the threshold's own interval" if near else said
+
+    def __str__(self) -> str:
+        """The threshold and what it is worth, in one line."""
+        return (
+            f"{self.threshold:.3f} [{self.threshold_low:.3f}, {self.threshold_high:.3f}] at FMR {self.fmr:g} on "
+            f"{self.benchmark} ({self.nonmated:,} non-mated pairs); there FNMR is {100 * self.fnmr:.1f} % "
+            f"[{100 * self.fnmr_low:.1f}, {100 * self.fnmr_high:.1f}]"
+        )
+
+
+class Thresholds(BaseModel):
+    """The whole file."""
+
+    rows: tuple[Threshold, ...]
+
+
+def find_threshold(
+    row: str | None, seed: int | None, fmr: float, benchmark: str | None, path: Path = THRESHOLDS
+) -> Threshold | str:
+    """The threshold of one model at one FMR, of the first benchmark in the file or the one named; or why there is none.
+
+    row, seed: None for a model that is none of the run's. benchmark: ``world/lfw`` may also be called ``lfw``.
+
+    Raises:
+        DataError: the file is broken, or has the model but not this FMR or this benchmark.
+    """
+    if row is None:
+        return "no threshold: the model is none of this run's, whose rows have measured ones"
+    if not path.exists():
+        return f"no threshold: {path} is not there; `dvc repro` makes it"
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: holds no keys; run `dvc repro` to make it again")
+    own = [each for each in checked(Thresholds, content, str(path)).rows if (each.row, each.seed) == (row, seed)]
+    if not own:
+        return f"no threshold: {path} has none of row {row}, seed {seed}; `dvc repro` makes it"
+    named = [each for each in own if benchmark in (None, each.benchmark, each.benchmark.rpartition("/")[2])]
+    fitting = [each for each in named if abs(each.fmr - fmr) <= 1e-9 * fmr]
+    if not fitting:
+        there = ", ".join(f"{each.benchmark} at {each.fmr:g}" for each in own)
+        asked = f"--benchmark {benchmark}, --fmr {fmr:g}" if benchmark else f"--fmr {fmr:g}"
+        raise DataError(f"{path}: has no threshold for {asked} of row {row}, seed {seed}; there are {there}")
+    return fitting[0]
