@@ -24,6 +24,8 @@ class Verification(Strict):
     all_pairs: list[list[str]] = Field([], max_length=2)
     """Images of which every pair is scored too, beside ``pairs``: every two of one list, or of two lists every image of
     the one with every image of the other. None for a published benchmark, whose pairs are its own."""
+    groups: dict[str, str] | None = None
+    """Image name -> the group of people that it is of; None where the benchmark does not say."""
     notes: list[str] = Field([])
     """Lines to print under the table, as in :class:`lgaf.data.benchmark.Benchmark`."""
 
@@ -38,6 +40,8 @@ class Identification(Strict):
     probes: dict[str, list[str]]
     """Probe set -> names. A set named "" gives metrics ``rank1`` ...; a set "d1" gives ``d1_rank1`` ..."""
     ranks: list[int] = Field([1, 5, 20], min_length=1)
+    groups: dict[str, str] | None = None
+    """As of :class:`Verification`."""
     notes: list[str] = Field([])
     """As of :class:`Verification`."""
 
@@ -79,4 +83,4 @@ def write_protocol(path: str | Path, protocol: Protocol) -> None:
     if isinstance(protocol, Templates):
         write_templates(Path(path), protocol)
     else:
-        write_json(path, protocol.model_dump())
+        write_json(path, protocol.model_dump(exclude_none=True))

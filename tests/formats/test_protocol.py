@@ -15,6 +15,7 @@ verifications = st.builds(
     pairs=st.lists(st.tuples(names, names, st.booleans()), max_size=5),
     folds=st.integers(2, 20),
     all_pairs=st.lists(st.lists(names, max_size=3), max_size=2),
+    groups=st.none() | st.dictionaries(names, names, max_size=3),
 )
 identifications = st.builds(
     Identification,
@@ -22,6 +23,7 @@ identifications = st.builds(
     distractors=st.lists(names, max_size=4),
     probes=st.dictionaries(names, st.lists(names, max_size=3), max_size=3),
     ranks=st.lists(st.integers(1, 50), min_size=1, max_size=3),
+    groups=st.none() | st.dictionaries(names, names, max_size=3),
 )
 
 
