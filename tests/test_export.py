@@ -140,7 +140,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
         )
 
     assert run("lfw.bin") == 0
-    assert "makes 10 folds, not the 2 of data/photos/lfw.json" in capsys.readouterr().err
+    assert "makes 10 even folds, not the 2 of data/photos/lfw.json" in capsys.readouterr().err
     assert read_verification_bin("lfw.bin")[1].tolist() == [True]
     assert run("lfw.bin", "--protocol", "other.json") == 0
     assert read_verification_bin("lfw.bin")[1].tolist() == [False]

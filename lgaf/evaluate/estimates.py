@@ -14,6 +14,8 @@ from lgaf.evaluate.resampled import resampled_tar
 from lgaf.evaluate.templates import Ranking, rank_pairs
 from lgaf.evaluate.verification import FAR_GRID, VerificationResult, judge
 
+OF_CONDITION = "_accuracy"
+"""How the name of a condition's accuracy ends."""
 RANK = re.compile(r"(?:(?P<set>.+)_)?rank(?P<rank>[1-9]\d*)")
 
 
@@ -32,6 +34,11 @@ def far_of(name: str, expected: str) -> float:
         return float(name.removeprefix("tar@far="))
     except ValueError:
         raise SettingsError(f"{name!r} is no metric of {expected} and the like") from None
+
+
+def accuracy_name(condition: str) -> str:
+    """``night_accuracy``, of the pairs of condition "night"."""
+    return f"{condition}{OF_CONDITION}"
 
 
 def rank_name(probe_set: str, rank: int) -> str:
@@ -73,7 +80,7 @@ def estimate_rank(trials: pa.Table, name: str, seed: Seed, replicates: int) -> E
 
 
 def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: Seed, replicates: int) -> dict[str, Estimate]:
-    """Accuracy and TAR@FAR.
+    """Accuracy, of all pairs (mean over folds) or of those of one condition (share of them), and TAR@FAR.
 
     Accuracy keeps each pair's verdict, hence the thresholds, of the whole sample. TAR@FAR sets each fold's threshold
     anew in every resample: at a low FAR it hangs on a few pairs, which is most of the uncertainty.
@@ -81,23 +88,42 @@ def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: Seed, 
     fars = {
         name: far_of(name, f"a verification; expected accuracy, {tar_name(1e-3)}")
         for name in metrics
-        if name != "accuracy"
+        if name != "accuracy" and not name.endswith(OF_CONDITION)
     }
     same, folds, score, left, right = (
         trials[key].to_numpy() for key in ("same", "fold", "score", "identity_left", "identity_right")
     )
     result = judge(2 - 2 * score, same, folds)
-    values = {name: result.tar(fars[name]) if name in fars else result.accuracy for name in metrics}
+    judged = {name: pairs_of(trials, name) for name in metrics if name not in fars}
+    values = {name: result.tar(far) for name, far in fars.items()}
+    values |= {name: float(result.correct[pairs].mean()) for name, pairs in judged.items()}
+    values["accuracy"] = result.accuracy
     weighted_tar = WeightedTar(result)
     chunks: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     for weights in pair_weights(left, right, replicates, seed):
         rates = weighted_tar(weights, fars)
         with np.errstate(invalid="ignore"):
-            rates["accuracy"] = (result.correct @ weights) / weights.sum(axis=0)
+            for name, pairs in judged.items():
+                rates[name] = ((result.correct & pairs) @ weights) / (pairs @ weights)
         for name in metrics:
             chunks[name].append(rates[name])
-    counts = {True: (int(same.sum()), units(left[same], right[same])), False: (len(same), units(left, right))}
-    return {name: Estimate(values[name], *counts[name in fars], np.concatenate(chunks[name])) for name in metrics}
+    judged |= dict.fromkeys(fars, same)
+    counts = {name: (int(pairs.sum()), units(left[pairs], right[pairs])) for name, pairs in judged.items()}
+    return {name: Estimate(values[name], *counts[name], np.concatenate(chunks[name])) for name in metrics}
+
+
+def pairs_of(trials: pa.Table, accuracy: str) -> np.ndarray:
+    """(N,) bool: the pairs that an accuracy is of.
+
+    Raises:
+        DataError: a condition's pairs have all been left out.
+    """
+    if accuracy == "accuracy":
+        return np.ones(trials.num_rows, bool)
+    chosen = np.array(trials["condition"].to_pylist(), object) == accuracy.removesuffix(OF_CONDITION)
+    if not chosen.any():
+        raise DataError(f"{accuracy}: no pair of the condition is left; see why alignment left its images out")
+    return chosen
 
 
 def estimate_ranking(ranking: Ranking, metrics: Sequence[str], seed: Seed, replicates: int) -> dict[str, Estimate]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from lgaf.errors import DataError
 from lgaf.evaluate.all_pairs import score_all_pairs
 from lgaf.evaluate.bootstrap import Estimate, Seed
-from lgaf.evaluate.estimates import estimate, estimate_ranking, rank_name, tar_name
+from lgaf.evaluate.estimates import accuracy_name, estimate, estimate_ranking, rank_name, tar_name
 from lgaf.evaluate.lines import FUSION, LEFT_OUT, embedding_line, interval_line, left_out_lines, missing_lines
 from lgaf.evaluate.quality import correlations, trend
 from lgaf.evaluate.reject import error_versus_reject, threshold_at_fmr
@@ -78,15 +78,21 @@ def score_verification(
     result, trials, images = verification_trials(embeddings, protocol, settings.max_missing)
     mated, nonmated = result.scores[result.same], result.scores[~result.same]
     fars = [far for far in settings.far if far * len(nonmated) >= 1]
-    estimates = estimate(trials, ["accuracy", *map(tar_name, fars)], seed, settings.replicates)
+    conditions = list(dict.fromkeys(protocol.conditions or ()))
+    names = ["accuracy", *map(tar_name, fars), *map(accuracy_name, conditions)]
+    estimates = estimate(trials, names, seed, settings.replicates)
+    sizes = protocol.fold_sizes
+    uneven = f" of {min(sizes):,} to {max(sizes):,} pairs" if sizes else ""
     lines = [
         embedding_line(embeddings.flip),
-        f"{protocol.folds} contiguous folds; threshold of d = 2 - 2 cos from 0, 0.01 ... 3.99 chosen on the others "
-        "(insightface); accuracy is the mean over folds",
+        f"{protocol.folds} contiguous folds{uneven}; threshold of d = 2 - 2 cos from 0, 0.01 ... 3.99 chosen on the "
+        "others (insightface); accuracy is the mean over folds",
         f"{len(mated):,} mated and {len(nonmated):,} non-mated pairs",
         interval_line(settings, (trials["identity_left"].to_numpy() >= 0).all()),
         *left_out_lines(settings.far, fars, len(nonmated)),
     ]
+    if conditions:
+        lines.append("accuracy of a condition: the share of its pairs judged right, by the thresholds of all pairs")
     summary = {
         "metrics": intervals(estimates, settings.confidence),
         "protocol": lines,
@@ -227,15 +233,16 @@ def score_files(
 ) -> None:
     """:func:`score` from files to files, the summary named after row, seed of training and ``benchmark``.
 
-    One that is not the published benchmark, by its protocol's notes, is named ``part/BENCHMARK``: no table shows it
-    beside published numbers. seed: of the bootstrap; each benchmark's people are drawn apart.
+    One that is not the published benchmark, by its protocol's notes, is named ``part/BENCHMARK``, one of the user's own
+    ``own/BENCHMARK``: no table shows it beside published numbers. seed: of the bootstrap; each benchmark's people are
+    drawn apart.
 
     Raises:
         DataError: a file is missing or broken, or the two do not fit together.
     """
     from lgaf.files import atomic, write_json
     from lgaf.formats.embeddings import read_embeddings
-    from lgaf.formats.protocol import differs, read_protocol
+    from lgaf.formats.protocol import printed_name, read_protocol
 
     try:
         vectors, asked = read_embeddings(embeddings), read_protocol(protocol)
@@ -250,6 +257,6 @@ def score_files(
     if found["all_pairs"]:
         compared += f" {found['all_pairs']['compared']}"
     drawn = describe_draws(seed, benchmark, settings.replicates)
-    display = f"part/{benchmark}" if differs(asked.notes) else benchmark
+    display = printed_name(benchmark, asked.notes)
     write_replicates(replicates, Replicates(estimates, compared, drawn, display))
     write_json(summary, {"method": row, "seed": train_seed, "benchmark": display, **found})

@@ -1,7 +1,8 @@
 """Which benchmark stands in which table, and in which column.
 
-A benchmark of the generated world (``world/...``) or one that is not the published one (``part/...``: fewer images,
-pairs of our own) never stands in a table with published numbers: it is easier or harder in ways nobody has measured.
+A benchmark of the generated world (``world/...``), one of the user's own photos (``own/...``) or one that is not the
+published one (``part/...``: fewer images, pairs of our own) never stands in a table with published numbers: it is
+easier or harder in ways nobody has measured.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from lgaf.evaluate.all_pairs import ALL_PAIRS, AUC
-from lgaf.evaluate.estimates import tar_name
+from lgaf.evaluate.estimates import OF_CONDITION, tar_name
 from lgaf.report.metrics import Metrics
 
 KINDS = {
     "": "photographs",
     "world": "generated faces",
+    "own": "photographs and lists of one's own",
     "part": "other images or pairs than those of the benchmark's name; for comparison with each other only",
 }
 """What stands before the ``/`` in a benchmark's name -> what its tables show."""
@@ -85,12 +87,13 @@ def gather(columns: Iterable[Column]) -> dict[str, list[str]]:
 
 
 def columns_of(names: Mapping[str, Sequence[str]], table: str) -> list[Column]:
-    """The columns of a table: each metric of PRINTED, the average last; or each probe set's rank-1; or every metric."""
+    """The columns of a table: each metric of PRINTED and each condition's accuracy, the average last; or each probe
+    set's rank-1; or every metric."""
     columns: list[Column] = []
     for benchmark, metrics in names.items():
         own = tables_of(benchmark, metrics).get(table, [])
         rank1 = sorted(name for name in own if name.endswith("_rank1"))
-        shown = [name for name in own if name in PRINTED] or rank1 or own
+        shown = [name for name in own if name in PRINTED or name.endswith(OF_CONDITION)] or rank1 or own
         columns += [(benchmark, name) for name in shown]
 
     def place(column: Column) -> tuple[int, int]:

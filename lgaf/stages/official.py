@@ -9,10 +9,10 @@ from lgaf.data.official.run import import_run
 from lgaf.data.settings import OfficialOptions
 from lgaf.paths import PHOTOS, in_project
 from lgaf.stages.inputs import read_settings
-from lgaf.strict import Strict
+from lgaf.stages.own import PhotosRun, own_benchmarks
 
 
-class OfficialRun(Strict):
+class OfficialRun(PhotosRun):
     """What is imported. What lies under ``root`` is not watched: after a change there, ``dvc repro -f photos``."""
 
     source: Literal["official"] = "official"
@@ -25,4 +25,6 @@ class OfficialRun(Strict):
 def run() -> None:
     """Import them."""
     settings = read_settings("photos", OfficialRun)
-    import_run(in_project(settings.root), settings.train, settings.benchmarks, settings.options.model_dump(), PHOTOS)
+    options = settings.options.model_dump()
+    with own_benchmarks(settings):
+        import_run(in_project(settings.root), settings.train, settings.benchmarks, options, PHOTOS)

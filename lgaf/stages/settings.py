@@ -8,13 +8,15 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import lgaf
 from lgaf.config import Settings, load_settings, naming
+from lgaf.data.own.read import read_own
 from lgaf.errors import DataError, SettingsError
 from lgaf.files import write_json
 from lgaf.given.manifest import Manifest
-from lgaf.paths import PARAMS, SETTINGS
+from lgaf.paths import PARAMS, SETTINGS, in_project
 from lgaf.report.settings import ReportRow, ReportRun
 from lgaf.sources import OWN, locate, sources
 from lgaf.stages.inputs import MADE_FROM, hash_of, write_settings
@@ -38,12 +40,18 @@ def run(params: str = str(PARAMS)) -> None:
 
 
 def check_files(settings: Settings) -> None:
-    """Look at the files of the rows that are not trained.
+    """Look at the files of the rows that are not trained, and at the lists of the user's own photos.
 
     Raises:
-        SettingsError: one is missing or another than its manifest says, or what runs it is not installed; a line each.
+        SettingsError: one is missing or another than its manifest says, or what runs it is not installed; a list is not
+            as it should be, or a photo missing that it names; a line each.
     """
     problems = []
+    for name, own in settings.own.items():
+        try:
+            read_own(name, own)
+        except DataError as error:
+            problems.append(f"data.own.{name}: {error}")
     for row in settings.models:
         from lgaf.given.network import check_file
 
@@ -112,14 +120,22 @@ def photos_run(settings: Settings) -> Strict:
     from lgaf.stages.official import OfficialRun
     from lgaf.stages.world import WorldRun
 
-    data = settings.data
+    data, own = settings.data, settings.own
+    paths = [each.folder / path for each in own.values() for path in each.lists]
+    lists = {str(path): hash_of(in_project(path)) for path in paths}
+    beside: dict[str, Any] = {"own": own, "lists": lists}
     if data.source == "world":
-        return WorldRun(seed=settings.seed, world=data.world)
+        return WorldRun(seed=settings.seed, world=data.world, **beside)
     assert data.root is not None
     if data.source == "lfw":
-        return LfwRun(root=data.root, fold=data.lfw.fold)
-    options = data.official_options()
-    return OfficialRun(root=data.root, train=data.train, benchmarks=tuple(settings.benchmarks), options=options)
+        return LfwRun(root=data.root, fold=data.lfw.fold, **beside)
+    return OfficialRun(
+        root=data.root,
+        train=data.train,
+        benchmarks=tuple(name for name in settings.benchmarks if name not in own),
+        options=data.official_options(),
+        **beside,
+    )
 
 
 def report_run(settings: Settings) -> ReportRun:
@@ -140,6 +156,7 @@ def report_run(settings: Settings) -> ReportRun:
         seeds=settings.train.seeds,
         benchmarks=tuple(settings.benchmarks),
         source=settings.data.source,
+        own=tuple(settings.own),
         damaged=tuple(settings.damaged),
         train_set=str(settings.data.train) if settings.data.train else None,
         seed=settings.seed,
