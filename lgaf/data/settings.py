@@ -71,8 +71,8 @@ class OwnBenchmark(Strict):
         return self
 
     @property
-    def lists(self) -> list[Path]:
-        """Its CSV files, below ``folder``: one of pairs, or gallery and probes."""
+    def files(self) -> list[Path]:
+        """Its CSV files: one of pairs, or gallery and probes."""
         if self.gallery is not None and self.probes is not None:
-            return [self.gallery, self.probes]
-        return [self.pairs or Path("pairs.csv")]
+            return [self.folder / self.gallery, self.folder / self.probes]
+        return [self.folder / (self.pairs or "pairs.csv")]

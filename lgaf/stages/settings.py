@@ -16,7 +16,7 @@ from lgaf.data.own.read import read_own
 from lgaf.errors import DataError, SettingsError
 from lgaf.files import write_json
 from lgaf.given.manifest import Manifest
-from lgaf.paths import PARAMS, SETTINGS, in_project
+from lgaf.paths import OWN_LISTS, PARAMS, SETTINGS, in_project
 from lgaf.report.settings import ReportRow, ReportRun
 from lgaf.sources import OWN, locate, sources
 from lgaf.stages.inputs import MADE_FROM, hash_of, write_settings
@@ -121,8 +121,7 @@ def photos_run(settings: Settings) -> Strict:
     from lgaf.stages.world import WorldRun
 
     data, own = settings.data, settings.own
-    paths = [each.folder / path for each in own.values() for path in each.lists]
-    lists = {str(path): hash_of(in_project(path)) for path in paths}
+    lists = {str(path): hash_of(in_project(path)) for each in own.values() for path in each.files}
     beside: dict[str, Any] = {"own": own, "lists": lists}
     if data.source == "world":
         return WorldRun(seed=settings.seed, world=data.world, **beside)
@@ -176,15 +175,23 @@ def factory_module(manifest: Manifest) -> list[str]:
 
 
 def warn_of_unwatched(settings: Settings) -> None:
-    """Say which heads and factories of the user's own DVC does not see edits of."""
+    """Say which heads, factories and lists of the user's own DVC does not see edits of."""
     modules = [(row, head_module(settings.run(row).head)) for row in settings.methods]
     modules += [(row, module) for row in settings.models for module in factory_module(settings.given(row))]
-    for row, module in modules:
-        path = locate(module, Path.cwd())
-        if module.partition(".")[0] not in OWN and path is not None:
-            print(
-                f"lgaf: {settings.where(row)}: {path.relative_to(Path.cwd())} lies outside {' and '.join(OWN)}, which "
-                "DVC watches; after an edit of it run `dvc repro -f settings`, or add it to that stage's deps in "
-                "dvc.yaml",
-                file=sys.stderr,
-            )
+    unwatched = [
+        (settings.where(row), path.relative_to(Path.cwd()), " and ".join(OWN))
+        for row, module in modules
+        if module.partition(".")[0] not in OWN and (path := locate(module, Path.cwd())) is not None
+    ]
+    unwatched += [
+        (f"data.own.{name}", path, f"the folder {OWN_LISTS}")
+        for name, own in settings.own.items()
+        for path in own.files
+        if not path.absolute().is_relative_to(OWN_LISTS.absolute())
+    ]
+    for where, path, watched in unwatched:
+        print(
+            f"lgaf: {where}: {path} lies outside {watched}, which DVC watches; after an edit of it run "
+            "`dvc repro -f settings`, or add it to that stage's deps in dvc.yaml",
+            file=sys.stderr,
+        )

@@ -20,8 +20,8 @@ def read_own(name: str, own: OwnBenchmark) -> Benchmark:
     folder = in_project(own.folder)
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; set data.own.{name}.folder to the one that holds the photos")
-    read = read_search if len(own.lists) == 2 else read_pairs
+    read = read_search if len(own.files) == 2 else read_pairs
     try:
-        return read(name, folder, *(folder / path for path in own.lists))
+        return read(name, folder, *map(in_project, own.files))
     except OSError as error:  # a folder in which nothing may be looked for
         raise unreadable(error.filename or folder, error, "see docs/own-photos.md") from None
