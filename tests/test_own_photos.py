@@ -30,7 +30,7 @@ class Walk:
         (door / "pairs.csv").write_text(LIST)
         (folder / "my_model.onnx").write_bytes(network(0))
         self.said = {}
-        for command in COMMANDS:
+        for command in filter(None, COMMANDS):
             self.said[command] = self.clone.run(command)
             if command.startswith("cp "):
                 self.edit(**YAML(typ="safe").load(ROW), benchmarks=STEP["benchmarks"])
