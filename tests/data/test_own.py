@@ -1,6 +1,7 @@
 """Benchmarks of the user's own: lists of any kind read as a person would read them, and what is refused."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -24,6 +25,7 @@ from lgaf.errors import DataError
 from lgaf.evaluate.verification import fold_numbers
 from lgaf.formats.pack import Pack
 from lgaf.formats.protocol import read_protocol
+from lgaf.stages.settings import photos_run
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = ("ann", "bob", "cid", "Ünal, Dr")
@@ -378,6 +380,18 @@ def test_the_first_stage_looks_at_lists_and_the_photos_are_written(project, caps
     assert "params.yaml: data.own.door: own/door/pairs.csv: line 1: must name" in first
     assert "data.own.desk: desk/probes.csv: no such file" in second
     assert json.loads(after["photos.json"]) == json.loads((project / "settings" / "photos.json").read_text())
+
+
+@pytest.mark.parametrize("source", ["world", "lfw", "official"])
+def test_every_source_is_told_of_them(project, source):
+    """What is asked for, with the hash of each list; the source itself is asked for its own benchmarks alone."""
+    settings = load_settings(project / "params.yaml")
+    settings = settings.model_copy(update={"data": settings.data.model_copy(update={"source": source})})
+    run = photos_run(settings)
+    assert (run.source, [*run.own]) == (source, ["door", "desk"])
+    lists = ("own/door/pairs.csv", "desk/gallery.csv", "desk/probes.csv")
+    assert run.lists == {name: hashlib.sha256((project / name).read_bytes()).hexdigest() for name in lists}
+    assert getattr(run, "benchmarks", ("lfw",)) == ("lfw",)
 
 
 @pytest.mark.parametrize("source", ["world", "lfw", "official"])
