@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lgaf.cli import main
-from lgaf.data import read_recordio, read_verification_bin
+from lgaf.data.recordio import read_recordio
 from lgaf.data.training import import_training
+from lgaf.data.verification_bin import read_verification_bin
 from lgaf.errors import DataError
 from lgaf.export import cut, export
 from lgaf.formats.pack import Pack, write_pack

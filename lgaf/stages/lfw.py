@@ -9,10 +9,10 @@ from lgaf.data.official.lfw import import_lfw
 from lgaf.data.official.lfw_fetch import fetch_lfw
 from lgaf.paths import PHOTOS, in_project
 from lgaf.stages.inputs import read_settings
-from lgaf.stages.own import PhotosRun, own_benchmarks
+from lgaf.strict import Strict
 
 
-class LfwRun(PhotosRun):
+class LfwRun(Strict):
     """Where the photos lie, and who of them is tested."""
 
     source: Literal["lfw"] = "lfw"
@@ -23,5 +23,4 @@ class LfwRun(PhotosRun):
 def run() -> None:
     """Import the photos; fetch them first where they are not there."""
     settings = read_settings("photos", LfwRun)
-    with own_benchmarks(settings):
-        import_lfw(fetch_lfw(in_project(settings.root)), PHOTOS, settings.fold)
+    import_lfw(fetch_lfw(in_project(settings.root)), PHOTOS, settings.fold)

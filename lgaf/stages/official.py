@@ -9,10 +9,10 @@ from lgaf.data.official.run import import_run
 from lgaf.data.settings import OfficialOptions
 from lgaf.paths import PHOTOS, in_project
 from lgaf.stages.inputs import read_settings
-from lgaf.stages.own import PhotosRun, own_benchmarks
+from lgaf.strict import Strict
 
 
-class OfficialRun(PhotosRun):
+class OfficialRun(Strict):
     """What is imported. What lies under ``root`` is not watched: after a change there, ``dvc repro -f photos``."""
 
     source: Literal["official"] = "official"
@@ -25,6 +25,4 @@ class OfficialRun(PhotosRun):
 def run() -> None:
     """Import them."""
     settings = read_settings("photos", OfficialRun)
-    options = settings.options.model_dump()
-    with own_benchmarks(settings):
-        import_run(in_project(settings.root), settings.train, settings.benchmarks, options, PHOTOS)
+    import_run(in_project(settings.root), settings.train, settings.benchmarks, settings.options.model_dump(), PHOTOS)

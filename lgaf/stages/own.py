@@ -1,34 +1,25 @@
-"""Beside any source of photos: benchmarks of the user's own, which the stage ``photos`` writes too."""
+"""Stage ``photos``, beside any source: benchmarks of the user's own photos."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from lgaf.data.benchmark import write_benchmark
 from lgaf.data.own.read import read_own
 from lgaf.data.settings import OwnBenchmark
 from lgaf.paths import PHOTOS
+from lgaf.stages.inputs import read_settings
 from lgaf.strict import Strict
 
 
-class PhotosRun(Strict):
-    """What every source is told."""
+class OwnRun(Strict):
+    """What is imported. The photos are not watched: after a change of one, ``dvc repro -f photos``."""
 
-    own: dict[str, OwnBenchmark]
-    """The benchmarks asked for. Their photos are not watched: after a change there, ``dvc repro -f photos``."""
+    benchmarks: dict[str, OwnBenchmark]
     lists: dict[str, str]
     """{list: SHA-256}, so that a change of one is seen."""
 
 
-@contextmanager
-def own_benchmarks(run: PhotosRun) -> Iterator[None]:
-    """Write them after what stands inside, which may take long; read their lists before it.
-
-    Raises:
-        DataError: a list or a photo is missing, or not what it should be.
-    """
-    benchmarks = [read_own(name, own) for name, own in run.own.items()]
-    yield
-    for benchmark in benchmarks:
+def run() -> None:
+    """Import them; all lists are read before anything is written."""
+    settings = read_settings("own", OwnRun)
+    for benchmark in [read_own(name, own) for name, own in settings.benchmarks.items()]:
         write_benchmark(benchmark, PHOTOS)

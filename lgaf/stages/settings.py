@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import lgaf
 from lgaf.config import Settings, load_settings, naming
@@ -87,6 +86,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     found: dict[str, tuple[Strict, list[str]]] = {
         "basis": (BasisRun(), ["lgaf.stages.basis"]),
         "photos": (photos, [f"lgaf.stages.{settings.data.source}"]),
+        "own": (own_run(settings), ["lgaf.stages.own"] if settings.own else []),
         "align/train": (align(settings.align.train_miss, wanted=bool(settings.methods)), ["lgaf.stages.align"]),
         "align/test": (align(settings.align.test_miss), ["lgaf.stages.align"]),
         "damage": (
@@ -120,21 +120,22 @@ def photos_run(settings: Settings) -> Strict:
     from lgaf.stages.official import OfficialRun
     from lgaf.stages.world import WorldRun
 
-    data, own = settings.data, settings.own
-    lists = {str(path): hash_of(in_project(path)) for each in own.values() for path in each.files}
-    beside: dict[str, Any] = {"own": own, "lists": lists}
+    data = settings.data
     if data.source == "world":
-        return WorldRun(seed=settings.seed, world=data.world, **beside)
+        return WorldRun(seed=settings.seed, world=data.world)
     assert data.root is not None
     if data.source == "lfw":
-        return LfwRun(root=data.root, fold=data.lfw.fold, **beside)
-    return OfficialRun(
-        root=data.root,
-        train=data.train,
-        benchmarks=tuple(name for name in settings.benchmarks if name not in own),
-        options=data.official_options(),
-        **beside,
-    )
+        return LfwRun(root=data.root, fold=data.lfw.fold)
+    benchmarks = tuple(name for name in settings.benchmarks if name not in settings.own)
+    return OfficialRun(root=data.root, train=data.train, benchmarks=benchmarks, options=data.official_options())
+
+
+def own_run(settings: Settings) -> Strict:
+    """Which benchmarks of the user's own are imported, and the hashes of their lists."""
+    from lgaf.stages.own import OwnRun
+
+    paths = [path for own in settings.own.values() for path in own.files]
+    return OwnRun(benchmarks=settings.own, lists={str(path): hash_of(in_project(path)) or "" for path in paths})
 
 
 def report_run(settings: Settings) -> ReportRun:

@@ -6,13 +6,13 @@ from typing import Literal
 
 from lgaf.paths import BASIS, PHOTOS
 from lgaf.stages.inputs import read_settings
-from lgaf.stages.own import PhotosRun, own_benchmarks
+from lgaf.strict import Strict
 from lgaf.world.render import render_world
 from lgaf.world.settings import WorldSettings
 
 
-class WorldRun(PhotosRun):
-    """What is rendered. Which of its benchmarks are asked for is not said: the world is rendered whole."""
+class WorldRun(Strict):
+    """What is rendered. The benchmarks asked for are not said: the world is rendered whole, whatever they are."""
 
     source: Literal["world"] = "world"
     seed: int
@@ -22,5 +22,4 @@ class WorldRun(PhotosRun):
 def run() -> None:
     """Render the photos, with the training identities and the benchmarks' lists."""
     settings = read_settings("photos", WorldRun)
-    with own_benchmarks(settings):
-        render_world(BASIS, PHOTOS, settings.world, settings.seed)
+    render_world(BASIS, PHOTOS, settings.world, settings.seed)

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import json
 import os
 import shutil
 from itertools import combinations
@@ -25,7 +24,7 @@ from lgaf.errors import DataError
 from lgaf.evaluate.verification import fold_numbers
 from lgaf.formats.pack import Pack
 from lgaf.formats.protocol import read_protocol
-from lgaf.stages.settings import photos_run
+from lgaf.stages.settings import stages
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = ("ann", "bob", "cid", "Ünal, Dr")
@@ -371,7 +370,7 @@ def test_the_first_stage_looks_at_lists_and_the_photos_are_written(project, caps
     with (project / "own" / "door" / "pairs.csv").open("a") as stream:
         stream.write("ann/1.jpg,ann/3.jpg,1\n")
     after = written()
-    assert {name for name in before if before[name] != after[name]} == {"photos.json"}
+    assert {name for name in before if before[name] != after[name]} == {"own.json"}
     (project / "own" / "door" / "pairs.csv").write_text("left,right\n")
     (project / "desk" / "probes.csv").unlink()
     capsys.readouterr()
@@ -379,7 +378,7 @@ def test_the_first_stage_looks_at_lists_and_the_photos_are_written(project, caps
     first, second = capsys.readouterr().err.splitlines()
     assert "params.yaml: data.own.door: own/door/pairs.csv: line 1: must name" in first
     assert "data.own.desk: desk/probes.csv: no such file" in second
-    assert json.loads(after["photos.json"]) == json.loads((project / "settings" / "photos.json").read_text())
+    assert after["own.json"] == (project / "settings" / "own.json").read_text()
 
 
 @pytest.mark.parametrize("source", ["world", "lfw", "official"])
@@ -387,11 +386,12 @@ def test_every_source_is_told_of_them(project, source):
     """What is asked for, with the hash of each list; the source itself is asked for its own benchmarks alone."""
     settings = load_settings(project / "params.yaml")
     settings = settings.model_copy(update={"data": settings.data.model_copy(update={"source": source})})
-    run = photos_run(settings)
-    assert (run.source, [*run.own]) == (source, ["door", "desk"])
+    found = stages(settings)
+    (run, modules), (photos, _) = found["own"], found["photos"]
+    assert (photos.source, [*run.benchmarks], modules) == (source, ["door", "desk"], ["lgaf.stages.own"])
     lists = ("own/door/pairs.csv", "desk/gallery.csv", "desk/probes.csv")
     assert run.lists == {name: hashlib.sha256((project / name).read_bytes()).hexdigest() for name in lists}
-    assert getattr(run, "benchmarks", ("lfw",)) == ("lfw",)
+    assert getattr(photos, "benchmarks", ("lfw",)) == ("lfw",)
 
 
 @pytest.mark.parametrize("source", ["world", "lfw", "official"])
