@@ -7,7 +7,7 @@ import atheris
 from harness import fuzz
 
 with atheris.instrument_imports():
-    from lgaf.data import read_recordio
+    from lgaf.data.recordio import read_recordio
     from lgaf.export import export_recordio
     from lgaf.formats.pack import write_pack
 

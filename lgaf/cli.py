@@ -38,15 +38,16 @@ COMMANDS = (
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """Run a stage: ``run`` of the module in lgaf/stages that is named as the stage, or as the source of photos."""
-    name, values = arguments.stage, [getattr(arguments, key) for key in STAGES[arguments.stage][1]]
-    if name == "settings":
+    """Run a stage: ``run`` of the module of its name in lgaf/stages; of ``photos``, ``own`` and then the source."""
+    names, values = [arguments.stage], [getattr(arguments, key) for key in STAGES[arguments.stage][1]]
+    if names == ["settings"]:
         values = [arguments.params]
-    elif name == "photos":
+    elif names == ["photos"]:
         from lgaf.stages.inputs import read_file
 
-        name = read_file("photos")["settings"]["source"]
-    import_module(f"lgaf.stages.{name}").run(*values)
+        names = ["own", read_file("photos")["settings"]["source"]]
+    for name in names:
+        import_module(f"lgaf.stages.{name}").run(*values)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from lgaf.align.settings import AlignSettings
 from lgaf.damage.settings import DamageSettings
+from lgaf.data.settings import OwnBenchmark
 from lgaf.data_settings import DataSettings
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
@@ -31,6 +32,8 @@ BENCHMARKS = {
 """Source -> the benchmarks that it has."""
 DAMAGED = {"world": ("lfw", "cfp_fp", "cplfw", "agedb", "calfw"), "lfw": ("lfw",), "official": ("lfw",)}
 """Source -> the benchmarks whose faces the damage laboratory takes, nobody in two of them."""
+TAKEN = {"train", "damage", "average", "verification"}.union(*BENCHMARKS.values())
+"""Names that no benchmark of the user's own can have: those of others, and of other files and tables."""
 RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=40)]
 
 
@@ -70,7 +73,11 @@ class Settings(Strict):
     @model_validator(mode="after")
     def known_names(self) -> Settings:
         """Benchmarks that the source has, each once, and a reference among the rows."""
-        known = BENCHMARKS[self.data.source]
+        own = [name.lower() for name in self.data.own]  # there are file systems to which two cases are one
+        for name in self.data.own:
+            if name.lower() in TAKEN or own.count(name.lower()) > 1:
+                raise ValueError(f"data.own.{name}: the name is taken; choose another")
+        known = (*BENCHMARKS[self.data.source], *self.data.own)
         for name in self.benchmarks:
             if name not in known:
                 raise ValueError(f"benchmarks: {name!r} is unknown to data.source {self.data.source}; "
@@ -90,6 +97,11 @@ class Settings(Strict):
         return [name for name in self.benchmarks if name in known] if self.damage.enabled else []
 
     @property
+    def own(self) -> dict[str, OwnBenchmark]:
+        """Benchmarks of the user's own photos, of those that are asked for."""
+        return {name: self.data.own[name] for name in self.benchmarks if name in self.data.own}
+
+    @property
     def rows(self) -> list[str]:
         """Ids of all rows in the order of the tables: those trained here, then the others."""
         return [*self.methods, *self.models]
@@ -99,7 +111,9 @@ class Settings(Strict):
         return f"{'methods' if row in self.methods else 'models'}.{row}"
 
     def display(self, benchmark: str) -> str:
-        """The name that results carry: a generated benchmark is always ``world/...``."""
+        """The name that results carry: a generated benchmark is always ``world/...``, one's own ``own/...``."""
+        if benchmark in self.data.own:
+            return f"own/{benchmark}"
         return f"world/{benchmark}" if self.data.source == "world" else benchmark
 
     def row(self, row: str) -> PlainRow:

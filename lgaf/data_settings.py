@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from lgaf.data.settings import LfwOptions, OfficialOptions
+from lgaf.data.settings import LfwOptions, OfficialOptions, OwnBenchmark
 from lgaf.world.settings import WorldSettings
+
+OwnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=40)]
 
 
 class DataSettings(OfficialOptions):
@@ -27,6 +29,8 @@ class DataSettings(OfficialOptions):
     """What is generated."""
     lfw: LfwOptions = LfwOptions()
     """Who is tested of ``lfw``."""
+    own: dict[OwnName, OwnBenchmark] = Field({}, max_length=100)
+    """Benchmarks of the user's own photos, beside those of any source; ``benchmarks`` says which of them are run."""
 
     def official_options(self) -> dict[str, Any]:
         """The options of :func:`lgaf.data.official.readers.open_benchmark`."""

@@ -20,9 +20,11 @@ from lgaf.data.official.lfw_fetch import locate_lfw
 from lgaf.data.official.lfw_split import split_lfw
 from lgaf.data.official.readers import locate, open_benchmark
 from lgaf.data.official.run import no_root, no_training_set
+from lgaf.data.own.read import read_own
 from lgaf.errors import LgafError
 from lgaf.files import printable, regular_file
 from lgaf.formats.protocol import differs
+from lgaf.paths import in_project
 
 State = Literal["ok", "differs", "missing", "broken", "to fetch"]
 CROP_BYTES = 2.25
@@ -66,15 +68,19 @@ def find_problems(settings: Settings, work: Path = Path()) -> list[Finding]:
     Lists are read and counts checked; images are looked for, not read. Nothing is raised for data: each problem is a
     finding, so that all are told at once.
     """
+    own = [find_own(settings, name) for name in settings.own]
     if settings.data.source == "world":
-        return [Finding("world", "ok", "the faces are generated; nothing to fetch")]
+        world = Finding("world", "ok", "the faces are generated; nothing to fetch")
+        return [world, *own, find_room(own, work)] if own else [world]
     if settings.data.source == "lfw":
         found = [find_lfw(settings)]
     else:
-        benchmarks = tqdm(settings.benchmarks, "look for", unit="benchmark", leave=False)
+        official = [name for name in settings.benchmarks if name not in settings.own]
+        benchmarks = tqdm(official, "look for", unit="benchmark", leave=False)
         found = [find_training_set(settings), *(find_benchmark(settings, name) for name in benchmarks)]
         if settings.data.root is not None and not settings.data.root.is_dir():
             found = [Finding("data.root", "missing", no_root(settings.data.root)), *found]
+    found += own
     return [*found, find_room(found, work)]
 
 
@@ -92,6 +98,19 @@ def find_benchmark(settings: Settings, name: str) -> Finding:
     said = "; ".join(notes) or benchmark.notes[0]
     images = len(benchmark.images)
     return Finding(name, "differs" if notes else "ok", said, entry, images, pack_bytes(settings, images, size))
+
+
+def find_own(settings: Settings, name: str) -> Finding:
+    """What there is of a benchmark of the user's own photos."""
+    own = settings.own[name]
+    try:
+        benchmark = read_own(name, own)
+        size = sum(map(bytes_of, benchmark.images))
+    except (LgafError, OSError) as error:
+        there = all(map(os.path.lexists, map(in_project, (own.folder, *own.files))))
+        return Finding(f"own/{name}", "broken" if there else "missing", str(error))
+    images = len(benchmark.images)
+    return Finding(f"own/{name}", "ok", "; ".join(benchmark.notes), None, images, pack_bytes(settings, images, size))
 
 
 def find_lfw(settings: Settings) -> Finding:

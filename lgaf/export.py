@@ -114,9 +114,10 @@ def export_verification(source: Path, protocol: Path, target: Path) -> None:
     asked, pack = read_protocol(protocol), Pack(source)
     if not isinstance(asked, Verification):
         raise DataError(f"{protocol}: asks for {asked.kind}; a .bin file holds pairs only")
-    if asked.folds != FOLDS:
+    if asked.folds != FOLDS or asked.fold_sizes:
         print(
-            f"{target}: what reads such files makes {FOLDS} folds, not the {asked.folds} of {protocol}", file=sys.stderr
+            f"{target}: what reads such files makes {FOLDS} even folds, not the {asked.folds} of {protocol}",
+            file=sys.stderr,
         )
     row = {name: index for index, name in enumerate(pack.names)}
     images: dict[str, bytes] = {}  # one that is in several pairs is written once

@@ -6,6 +6,8 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 SETTINGS = Path("settings")
+OWN_LISTS = Path("own")
+"""Folder whose CSV files DVC watches."""
 BASIS = Path("data/basis.safetensors")
 PHOTOS = Path("data/photos")
 ALIGNED = Path("data/aligned")

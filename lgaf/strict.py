@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -69,8 +69,7 @@ def unknown_key(key: str, allowed: Sequence[str]) -> str:
 
 def fields_at(kind: type[BaseModel], path: list[str]) -> list[str]:
     """Names of the fields of the block that ``path`` leads to."""
+    inner: Any = kind
     for part in path:
-        inner = kind.model_fields[part].annotation
-        assert isinstance(inner, type)
-        kind = inner
-    return list(kind.model_fields)
+        inner = get_args(inner)[1] if get_origin(inner) is dict else inner.model_fields[part].annotation
+    return list(inner.model_fields)

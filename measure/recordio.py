@@ -110,7 +110,7 @@ def write_sparse(folder: Path) -> None:
 
 OPEN = """
 import sys, time, resource
-from lgaf.data import read_recordio
+from lgaf.data.recordio import read_recordio
 started = time.perf_counter()
 records = read_recordio(sys.argv[1])
 print(len(records), time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -98,6 +98,18 @@ def test_shipped_files_are_valid(path):
         ("data.scface", {"protocol": "test8"}, ["data.scface.protocol", "'test8'", "'all130' or 'test80'"]),
         ("data.prefer", "pickle", ["data.prefer", "'layout' or 'bin'"]),
         ("data.source", "ms1m", ["data.source", "'ms1m'", "'world', 'lfw' or 'official'"]),
+        ("data.own", {"a b": {"folder": "x"}}, ["data.own.a b", "pattern"]),
+        ("data.own", {"LFW": {"folder": "x"}}, ["data.own.LFW", "the name is taken; choose another"]),
+        ("data.own", {"train": {"folder": "x"}}, ["data.own.train", "taken"]),
+        ("data.own", {"A": {"folder": "x"}, "a": {"folder": "x"}}, ["data.own.A", "taken"]),
+        ("data.own", {"door": {}}, ["data.own.door.folder", "required"]),
+        ("data.own", {"door": {"foldr": "x", "folder": "x"}}, ["data.own.door.foldr", "did you mean 'folder'"]),
+        ("data.own", {"door": {"folder": "x", "probes": "p"}}, ["data.own.door", "name both lists"]),
+        (
+            "data.own",
+            {"door": {"folder": "x", "pairs": "p", "gallery": "g", "probes": "p"}},
+            ["data.own.door", "make two benchmarks"],
+        ),
         ("data.lfw", {"fold": 11}, ["data.lfw.fold", "11", "less than or equal to 10"]),
         ("data.lfw", {"fold": 0}, ["data.lfw.fold", "0", "greater than or equal to 1"]),
         ("data.lfw", {"fold": 3}, ["lfw.fold", "source 'world' leaves no one out", "set it to null"]),
@@ -210,6 +222,8 @@ def test_rows_inherit_what_they_do_not_say(tmp_path):
 
 def test_generated_benchmarks_are_named_as_such(tmp_path):
     assert load_settings(FILES[0]).display("lfw") == "world/lfw"
+    own = load_settings(edited(tmp_path, "data.own", {"door": {"folder": "x"}}))
+    assert (own.display("door"), own.own) == ("own/door", {})
     real = YAML().load(edited(tmp_path, "data.source", "lfw"))
     real["data"]["root"], real["benchmarks"] = "photos", ["lfw"]
     YAML().dump(real, tmp_path / "real.yaml")

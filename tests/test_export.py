@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lgaf.cli import main
-from lgaf.data import read_recordio, read_verification_bin
+from lgaf.data.recordio import read_recordio
 from lgaf.data.training import import_training
+from lgaf.data.verification_bin import read_verification_bin
 from lgaf.errors import DataError
 from lgaf.export import cut, export
 from lgaf.formats.pack import Pack, write_pack
@@ -140,7 +141,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
         )
 
     assert run("lfw.bin") == 0
-    assert "makes 10 folds, not the 2 of data/photos/lfw.json" in capsys.readouterr().err
+    assert "makes 10 even folds, not the 2 of data/photos/lfw.json" in capsys.readouterr().err
     assert read_verification_bin("lfw.bin")[1].tolist() == [True]
     assert run("lfw.bin", "--protocol", "other.json") == 0
     assert read_verification_bin("lfw.bin")[1].tolist() == [False]

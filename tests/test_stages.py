@@ -46,6 +46,8 @@ EDITS = {
     "a head that nobody uses": ("baselines/funface.py", "\n", "\n\n", set()),
     "the frame of all heads": ("baselines/margin.py", "\n", "\n\n", TRAIN),
     "a reader that nobody uses": ("lgaf/data/official/ijb.py", "\n", "\n\n", set()),
+    "own photos that nobody asks for": (PARAMS, "  root: null", "  root: null\n  own: {a: {folder: b}}", set()),
+    "the reader of own lists": ("lgaf/data/own/pairs.py", "\n", "\n\n", set()),
     "the image decoder": (
         "lgaf/formats/image.py", "\n", "\n\n",
         {"photos", "damage", "embed", "score", "laboratory", "report", *ALIGN, *TRAIN, *GIVEN}),
@@ -154,7 +156,8 @@ def test_dvc_watches_the_file_of_each_stage_and_no_source_by_hand():
     assert pipeline.keys() == WATCHED.keys()
     for stage, file in WATCHED.items():
         deps = [dep for dep in pipeline[stage]["deps"] if dep.startswith(("settings/", "lgaf", "baselines", PARAMS))]
-        assert deps == ([PARAMS, "baselines", "lgaf"] if file is None else [f"settings/{file}.json"])
+        files = ["own", file] if stage == "photos" else [file]
+        assert deps == ([PARAMS, "baselines", "lgaf"] if file is None else [f"settings/{name}.json" for name in files])
         command = pipeline[stage]["cmd"].split()
         assert command[:3] == ["python", "-m", "lgaf"]
         name = COMMANDS.get(stage, stage)
@@ -168,7 +171,7 @@ def test_dvc_watches_the_file_of_each_stage_and_no_source_by_hand():
 def test_every_stage_of_the_command_line_is_one_of_dvc(copy):
     assert set(cli.STAGES) == {COMMANDS.get(stage, stage) for stage in WATCHED}
     named = {"basis", "photos", *ALIGN, *TRAIN, *GIVEN, "damage", "embed", "score", "laboratory", "report"}
-    assert set(told(copy)) == named
+    assert set(told(copy)) == {*named, "own"}
 
 
 @pytest.fixture

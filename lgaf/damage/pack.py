@@ -72,7 +72,7 @@ def make_pack(
 
     Args:
         packs: {benchmark: aligned pack}, whose clean faces are used.
-        target: the pack to write; one without a row where the laboratory is not enabled.
+        target: the pack to write; one without a row where the laboratory is not enabled, or no benchmark is for it.
         settings: how many faces are damaged, in how many levels.
         seed: of all that is drawn.
         workers: processes; the bytes do not depend on it.
@@ -80,11 +80,11 @@ def make_pack(
     Raises:
         DataError: a pack is missing or broken, or no two people have two clean faces.
     """
-    faces = clean_faces(packs) if settings.enabled else []
-    if settings.enabled and len({face.person for face in faces}) < 2:
+    wanted = settings.enabled and bool(packs)
+    faces = clean_faces(packs) if wanted else []
+    if wanted and len({face.person for face in faces}) < 2:
         raise DataError(
-            f"damage: no two people with two clean faces in {', '.join(packs) or 'the benchmarks'}; "
-            "set damage.enabled to false"
+            f"damage: no two people with two clean faces in {', '.join(packs)}; set damage.enabled to false"
         )
     places = chosen(faces, settings.people, settings.images, seed)
     opened = {name: Pack(path) for name, path in packs.items()}

@@ -1,10 +1,11 @@
-"""What params.yaml says of the official benchmarks: everything that changes what is compared, and so a number."""
+"""What params.yaml says of real benchmarks, official and own: all that changes what is compared, and so a number."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lgaf.strict import Strict
 
@@ -46,3 +47,32 @@ class OfficialOptions(Strict):
     """``published``: counts that differ from the published ones are an error; ``any``: a line under the table."""
     scface: ScfaceOptions = ScfaceOptions()
     agedb: AgedbOptions = AgedbOptions()
+
+
+class OwnBenchmark(Strict):
+    """Labelled photos of the user's own: pairs of them, or probes that are searched for in a gallery."""
+
+    folder: Path
+    """Where the photos are: a whole path, or from the project's folder."""
+    pairs: Path | None = None
+    """CSV of pairs, below ``folder`` or a whole path; ``pairs.csv`` where neither this nor the other two are said."""
+    gallery: Path | None = None
+    """CSV of the gallery, likewise."""
+    probes: Path | None = None
+    """CSV of the probes, likewise."""
+
+    @model_validator(mode="after")
+    def one_question(self) -> OwnBenchmark:
+        """Pairs, or a gallery and probes."""
+        if (self.gallery is None) != (self.probes is None):
+            raise ValueError("gallery and probes go together; name both lists")
+        if self.pairs is not None and self.gallery is not None:
+            raise ValueError("either pairs, or gallery and probes; make two benchmarks of them")
+        return self
+
+    @property
+    def files(self) -> list[Path]:
+        """Its CSV files: one of pairs, or gallery and probes."""
+        if self.gallery is not None and self.probes is not None:
+            return [self.folder / self.gallery, self.folder / self.probes]
+        return [self.folder / (self.pairs or "pairs.csv")]

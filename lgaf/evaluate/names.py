@@ -11,6 +11,15 @@ ALL_PAIRS = "all_pairs_"
 AUC = f"{ALL_PAIRS}auc"
 
 
+OF_CONDITION = "_accuracy"
+"""How the name of a condition's accuracy ends."""
+
+
+def accuracy_name(condition: str) -> str:
+    """``night_accuracy``, of the pairs of condition "night"."""
+    return f"{condition}{OF_CONDITION}"
+
+
 def tar_name(far: float) -> str:
     """``tar@far=1e-3`` of 0.001."""
     return f"tar@far={short(far)}"

@@ -71,15 +71,16 @@ def score_files(
 ) -> None:
     """:func:`score` from files to files, the summary named after row, seed of training and ``benchmark``.
 
-    One that is not the published benchmark, by its protocol's notes, is named ``part/BENCHMARK``: no table shows it
-    beside published numbers. seed: of the bootstrap; each benchmark's people are drawn apart.
+    One that is not the published benchmark, by its protocol's notes, is named ``part/BENCHMARK``, one of the user's own
+    ``own/BENCHMARK``: no table shows it beside published numbers. seed: of the bootstrap; each benchmark's people are
+    drawn apart.
 
     Raises:
         DataError: a file is missing or broken, or the two do not fit together.
     """
     from lgaf.files import atomic, write_json
     from lgaf.formats.embeddings import read_embeddings
-    from lgaf.formats.protocol import differs, read_protocol
+    from lgaf.formats.protocol import printed_name, read_protocol
 
     try:
         vectors, asked = read_embeddings(embeddings), read_protocol(protocol)
@@ -94,6 +95,6 @@ def score_files(
     if found["all_pairs"]:
         compared += f" {found['all_pairs']['compared']}"
     drawn = describe_draws(seed, benchmark, settings.replicates)
-    display = f"part/{benchmark}" if differs(asked.notes) else benchmark
+    display = printed_name(benchmark, asked.notes)
     write_replicates(replicates, Replicates(estimates, compared, drawn, display))
     write_json(summary, {"method": row, "seed": train_seed, "benchmark": display, **found})

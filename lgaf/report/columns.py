@@ -1,19 +1,21 @@
 """Which benchmark stands in which table, and in which column.
 
-A benchmark of the generated world (``world/...``) or one that is not the published one (``part/...``: fewer images,
-pairs of our own) never stands in a table with published numbers: it is easier or harder in ways nobody has measured.
+A benchmark of the generated world (``world/...``), one of the user's own photos (``own/...``) or one that is not the
+published one (``part/...``: fewer images, pairs of our own) never stands in a table with published numbers: it is
+easier or harder in ways nobody has measured.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from lgaf.evaluate.names import ALL_PAIRS, AUC, lower_is_better, tar_name
+from lgaf.evaluate.names import ALL_PAIRS, AUC, OF_CONDITION, lower_is_better, tar_name
 from lgaf.report.metrics import Metrics
 
 KINDS = {
     "": "photographs",
     "world": "generated faces",
+    "own": "photographs and lists of one's own",
     "part": "other images or pairs than those of the benchmark's name; for comparison with each other only",
 }
 """What stands before the ``/`` in a benchmark's name -> what its tables show."""
@@ -84,14 +86,18 @@ def gather(columns: Iterable[Column]) -> dict[str, list[str]]:
 
 
 def columns_of(names: Mapping[str, Sequence[str]], table: str) -> list[Column]:
-    """The columns of a table: each metric of PRINTED, the average last; or each probe set's rank-1 and open set;
-    or every metric."""
+    """The columns of a table: each metric of PRINTED and each condition's accuracy, the average last; or each probe
+    set's rank-1 and open set; or every metric."""
     columns: list[Column] = []
     for benchmark, metrics in names.items():
         own = tables_of(benchmark, metrics).get(table, [])
         rank1 = sorted(name for name in own if name.endswith("_rank1"))
         errors = [name for name in own if lower_is_better(name)]
-        shown = [name for name in own if name in PRINTED] or (rank1 and rank1 + errors) or own
+        shown = (
+            [name for name in own if name in PRINTED or name.endswith(OF_CONDITION)]
+            or (rank1 and rank1 + errors)
+            or own
+        )
         columns += [(benchmark, name) for name in shown]
 
     def place(column: Column) -> tuple[int, int]:

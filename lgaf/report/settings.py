@@ -36,6 +36,8 @@ class ReportRun(Strict):
     benchmarks: tuple[str, ...]
     source: str
     """``data.source``."""
+    own: tuple[str, ...] = ()
+    """Benchmarks of the user's own photos, which no sheet shows."""
     damaged: tuple[str, ...] = ()
     """Benchmarks whose faces are in the damage laboratory; none where there is none."""
     train_set: str | None

@@ -21,7 +21,7 @@ def run() -> None:
     layout = Layout(RESULTS, REPLICATES, MODELS, LABORATORY)
     report(layout, settings, training_set(settings, layout), describe_machine())
     if settings.source == "world":
-        packs = [PHOTOS / f"{name}.arrow" for name in (TRAIN, *settings.benchmarks)]
+        packs = [PHOTOS / f"{name}.arrow" for name in (TRAIN, *settings.benchmarks) if name not in settings.own]
         contact_sheet(packs, RESULTS / "plots" / "world-faces.jpg")
     if settings.damaged:
         damage_sheet(DAMAGE, RESULTS / "plots" / "damage-faces.jpg")

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import lgaf
 from lgaf.config import Settings, load_settings, naming
+from lgaf.data.own.read import read_own
 from lgaf.errors import DataError, SettingsError
 from lgaf.files import write_json
 from lgaf.given.manifest import Manifest
-from lgaf.paths import PARAMS, SETTINGS
+from lgaf.paths import OWN_LISTS, PARAMS, SETTINGS, in_project
 from lgaf.report.settings import ReportRow, ReportRun
 from lgaf.sources import OWN, locate, sources
 from lgaf.stages.inputs import MADE_FROM, hash_of, write_settings
@@ -38,12 +39,18 @@ def run(params: str = str(PARAMS)) -> None:
 
 
 def check_files(settings: Settings) -> None:
-    """Look at the files of the rows that are not trained.
+    """Look at the files of the rows that are not trained, and at the lists of the user's own photos.
 
     Raises:
-        SettingsError: one is missing or another than its manifest says, or what runs it is not installed; a line each.
+        SettingsError: one is missing or another than its manifest says, or what runs it is not installed; a list is not
+            as it should be, or a photo missing that it names; a line each.
     """
     problems = []
+    for name, own in settings.own.items():
+        try:
+            read_own(name, own)
+        except DataError as error:
+            problems.append(f"data.own.{name}: {error}")
     for row in settings.models:
         from lgaf.given.network import check_file
 
@@ -79,6 +86,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     found: dict[str, tuple[Strict, list[str]]] = {
         "basis": (BasisRun(), ["lgaf.stages.basis"]),
         "photos": (photos, [f"lgaf.stages.{settings.data.source}"]),
+        "own": (own_run(settings), ["lgaf.stages.own"] if settings.own else []),
         "align/train": (align(settings.align.train_miss, wanted=bool(settings.methods)), ["lgaf.stages.align"]),
         "align/test": (align(settings.align.test_miss), ["lgaf.stages.align"]),
         "damage": (
@@ -118,8 +126,16 @@ def photos_run(settings: Settings) -> Strict:
     assert data.root is not None
     if data.source == "lfw":
         return LfwRun(root=data.root, fold=data.lfw.fold)
-    options = data.official_options()
-    return OfficialRun(root=data.root, train=data.train, benchmarks=tuple(settings.benchmarks), options=options)
+    benchmarks = tuple(name for name in settings.benchmarks if name not in settings.own)
+    return OfficialRun(root=data.root, train=data.train, benchmarks=benchmarks, options=data.official_options())
+
+
+def own_run(settings: Settings) -> Strict:
+    """Which benchmarks of the user's own are imported, and the hashes of their lists."""
+    from lgaf.stages.own import OwnRun
+
+    paths = [path for own in settings.own.values() for path in own.files]
+    return OwnRun(benchmarks=settings.own, lists={str(path): hash_of(in_project(path)) or "" for path in paths})
 
 
 def report_run(settings: Settings) -> ReportRun:
@@ -140,6 +156,7 @@ def report_run(settings: Settings) -> ReportRun:
         seeds=settings.train.seeds,
         benchmarks=tuple(settings.benchmarks),
         source=settings.data.source,
+        own=tuple(settings.own),
         damaged=tuple(settings.damaged),
         train_set=str(settings.data.train) if settings.data.train else None,
         seed=settings.seed,
@@ -159,15 +176,23 @@ def factory_module(manifest: Manifest) -> list[str]:
 
 
 def warn_of_unwatched(settings: Settings) -> None:
-    """Say which heads and factories of the user's own DVC does not see edits of."""
+    """Say which heads, factories and lists of the user's own DVC does not see edits of."""
     modules = [(row, head_module(settings.run(row).head)) for row in settings.methods]
     modules += [(row, module) for row in settings.models for module in factory_module(settings.given(row))]
-    for row, module in modules:
-        path = locate(module, Path.cwd())
-        if module.partition(".")[0] not in OWN and path is not None:
-            print(
-                f"lgaf: {settings.where(row)}: {path.relative_to(Path.cwd())} lies outside {' and '.join(OWN)}, which "
-                "DVC watches; after an edit of it run `dvc repro -f settings`, or add it to that stage's deps in "
-                "dvc.yaml",
-                file=sys.stderr,
-            )
+    unwatched = [
+        (settings.where(row), path.relative_to(Path.cwd()), " and ".join(OWN))
+        for row, module in modules
+        if module.partition(".")[0] not in OWN and (path := locate(module, Path.cwd())) is not None
+    ]
+    unwatched += [
+        (f"data.own.{name}", path, f"the folder {OWN_LISTS}")
+        for name, own in settings.own.items()
+        for path in own.files
+        if not path.absolute().is_relative_to(OWN_LISTS.absolute())
+    ]
+    for where, path, watched in unwatched:
+        print(
+            f"lgaf: {where}: {path} lies outside {watched}, which DVC watches; after an edit of it run "
+            "`dvc repro -f settings`, or add it to that stage's deps in dvc.yaml",
+            file=sys.stderr,
+        )

@@ -102,3 +102,9 @@ def test_the_sheet_shows_every_kind(packs, tmp_path):
     damage_sheet(tmp_path / "damage.arrow", tmp_path / "sheet.jpg")
     height = cv2.imread(str(tmp_path / "sheet.jpg")).shape[0]
     assert height == 80 * len(KINDS)
+
+
+def test_no_benchmark_is_for_the_laboratory(tmp_path):
+    """As where searches alone are asked for, or photos of the user's own: an empty pack."""
+    make_pack({}, tmp_path / "damage.arrow", SMALL, 0)
+    assert len(Pack(tmp_path / "damage.arrow")) == 0

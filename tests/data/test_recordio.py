@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from record_files import MAGIC, frame, insightface, jpeg, pack, write_files
 
-from lgaf.data import read_recordio, recordio
+from lgaf.data import recordio
+from lgaf.data.recordio import read_recordio
 from lgaf.errors import DataError
 
 quick = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lgaf.data import read_verification_bin
 from lgaf.data.unpickle import read_pickle
-from lgaf.data.verification_bin import write_verification_bin
+from lgaf.data.verification_bin import read_verification_bin, write_verification_bin
 from lgaf.errors import DataError
 
 quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

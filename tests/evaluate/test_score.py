@@ -79,6 +79,37 @@ def test_verification_summary():
     assert trials["quality"].to_pylist() == [min(norms[a], norms[b]) for a, b in zip(left, right, strict=True)]
 
 
+def test_folds_of_the_lists_own_sizes():
+    """Equal sizes give what no sizes give; others their own folds."""
+    plain = verification(folds=3)
+    sized = plain.model_copy(update={"fold_sizes": [60, 60, 60]})
+    first, second = (score(faces(), protocol, QUICK) for protocol in (plain, sized))
+    assert first[0]["metrics"] == second[0]["metrics"]
+    summary, trials, _ = score(faces(), plain.model_copy(update={"fold_sizes": [20, 100, 60]}), QUICK)
+    assert np.bincount(trials["fold"].to_numpy()).tolist() == [20, 100, 60]
+    assert any("3 contiguous folds of 20 to 100 pairs;" in line for line in summary["protocol"])
+
+
+def test_accuracy_of_each_condition():
+    """The share of its pairs judged right, with the people of its own pairs; what the others get is as without."""
+    plain = verification()
+    conditions = ["day" if place < 60 else "night" for place in range(180)]
+    asked = plain.model_copy(update={"conditions": conditions})
+    summary, trials, estimates = score(faces(), asked, QUICK)
+    correct, night = trials["correct"].to_numpy(), np.array(conditions) == "night"
+    assert trials["condition"].to_pylist() == conditions
+    assert list(summary["metrics"]) == ["accuracy", "tar@far=5e-2", "day_accuracy", "night_accuracy"]
+    found = summary["metrics"]["night_accuracy"]
+    assert (found["value"], found["n"]) == (correct[night].mean(), 120)
+    assert found["low"] < found["value"] < found["high"]
+    people = {*trials["identity_left"].to_numpy()[~night], *trials["identity_right"].to_numpy()[~night]}
+    assert estimates["day_accuracy"].units == len(people) < 30
+    without_them, _, others = score(faces(), plain, QUICK)
+    assert {name: summary["metrics"][name] for name in others} == without_them["metrics"]
+    weights = (60 * estimates["day_accuracy"].replicates + 120 * estimates["night_accuracy"].replicates) / 180
+    assert np.corrcoef(weights, estimates["accuracy"].replicates)[0, 1] > 0.9
+
+
 def test_reject_curve_of_pairs():
     embeddings, protocol = faces(), verification()
     summary, trials, _ = score(embeddings, protocol, EvaluateSettings(replicates=100, reject_fmr=0.1))
@@ -225,7 +256,8 @@ def test_files(tmp_path):
     first = outputs[0].read_bytes()
     score_files(source, lists, *outputs, "lgaf", 5, "world/lfw", QUICK, 3)
     assert outputs[0].read_bytes() == first
-    for note, display in (("NOT the published data set: 9 pairs", "part/lfw"), ("photos of lfw", "lfw")):
+    own = ("own photos: pairs.csv", "own/lfw")
+    for note, display in (("NOT the published data set: 9 pairs", "part/lfw"), ("photos of lfw", "lfw"), own):
         write_protocol(lists, verification().model_copy(update={"notes": [note]}))
         score_files(source, lists, *outputs, "lgaf", 5, "lfw", QUICK, 3)
         summary = json.loads(outputs[0].read_text())

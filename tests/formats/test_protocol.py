@@ -15,6 +15,7 @@ verifications = st.builds(
     pairs=st.lists(st.tuples(names, names, st.booleans()), max_size=5),
     folds=st.integers(2, 20),
     all_pairs=st.lists(st.lists(names, max_size=3), max_size=2),
+    groups=st.none() | st.dictionaries(names, names, max_size=3),
 )
 identifications = st.builds(
     Identification,
@@ -22,6 +23,7 @@ identifications = st.builds(
     distractors=st.lists(names, max_size=4),
     probes=st.dictionaries(names, st.lists(names, max_size=3), max_size=3),
     ranks=st.lists(st.integers(1, 50), min_size=1, max_size=3),
+    groups=st.none() | st.dictionaries(names, names, max_size=3),
 )
 
 
@@ -43,6 +45,9 @@ def test_round_trip(tmp_path, protocol):
         {"kind": "verification", "pairs": [["a", "b"]]},
         {"kind": "verification", "pairs": [], "folds": 1},
         {"kind": "verification", "pairs": [], "fold": 10},
+        {"kind": "verification", "pairs": [["a", "b", True]] * 2, "folds": 2, "fold_sizes": [1, 2]},
+        {"kind": "verification", "pairs": [["a", "b", True]] * 2, "folds": 3, "fold_sizes": [1, 1]},
+        {"kind": "verification", "pairs": [["a", "b", True]], "folds": 2, "conditions": ["day", "night"]},
         {"kind": "verification", "pairs": [], "all_pairs": [["a"], ["b"], ["c"]]},
         {"kind": "identification", "gallery": ["a"], "probes": ["b"]},
         {"kind": "identification", "gallery": ["a"], "probes": {"": ["b"]}, "ranks": []},

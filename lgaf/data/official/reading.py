@@ -85,10 +85,16 @@ def list_images(folder: Path, page: str) -> dict[str, Path]:
     return found
 
 
-def require(asked: Mapping[str, str], folder: Path, present: Callable[[str], bool] | None = None) -> None:
+def require(
+    asked: Mapping[str, str],
+    folder: Path,
+    present: Callable[[str], bool] | None = None,
+    todo: str = "get the whole data set",
+) -> None:
     """Check that every image is there.
 
-    asked: name below ``folder`` -> where it is asked for. present: says so, by default that the file is there.
+    asked: name below ``folder`` -> where it is asked for. present: says so, by default that the file is there. todo:
+    what to do about one that is not, the end of the error's line.
 
     Raises:
         DataError: some are not; how many, the first of them and where they were looked for.
@@ -98,7 +104,7 @@ def require(asked: Mapping[str, str], folder: Path, present: Callable[[str], boo
     if missing:
         raise DataError(
             f"{asked[missing[0]]}: no such image: {folder / missing[0]} ({len(missing):,} of {len(asked):,} images "
-            "that are asked for are missing there); get the whole data set"
+            f"that are asked for are missing there); {todo}"
         )
 
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from lgaf.errors import DataError
 from lgaf.evaluate.bootstrap import Estimate, Seed, pair_weights, units
-from lgaf.evaluate.names import far_of, tar_name
+from lgaf.evaluate.names import OF_CONDITION, far_of, tar_name
 from lgaf.evaluate.verification.folds import FAR_GRID, VerificationResult, judge
 
 
 def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: Seed, replicates: int) -> dict[str, Estimate]:
-    """Accuracy and TAR@FAR.
+    """Accuracy, of all pairs (mean over folds) or of those of one condition (share of them), and TAR@FAR.
 
     Accuracy keeps each pair's verdict, hence the thresholds, of the whole sample. TAR@FAR sets each fold's threshold
     anew in every resample: at a low FAR it hangs on a few pairs, which is most of the uncertainty.
@@ -21,23 +22,42 @@ def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: Seed, 
     fars = {
         name: far_of(name, f"a verification; expected accuracy, {tar_name(1e-3)}")
         for name in metrics
-        if name != "accuracy"
+        if name != "accuracy" and not name.endswith(OF_CONDITION)
     }
     same, folds, score, left, right = (
         trials[key].to_numpy() for key in ("same", "fold", "score", "identity_left", "identity_right")
     )
     result = judge(2 - 2 * score, same, folds)
-    values = {name: result.tar(fars[name]) if name in fars else result.accuracy for name in metrics}
+    judged = {name: pairs_of(trials, name) for name in metrics if name not in fars}
+    values = {name: result.tar(far) for name, far in fars.items()}
+    values |= {name: float(result.correct[pairs].mean()) for name, pairs in judged.items()}
+    values["accuracy"] = result.accuracy
     weighted_tar = WeightedTar(result)
     chunks: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     for weights in pair_weights(left, right, replicates, seed):
         rates = weighted_tar(weights, fars)
         with np.errstate(invalid="ignore"):
-            rates["accuracy"] = (result.correct @ weights) / weights.sum(axis=0)
+            for name, pairs in judged.items():
+                rates[name] = ((result.correct & pairs) @ weights) / (pairs @ weights)
         for name in metrics:
             chunks[name].append(rates[name])
-    counts = {True: (int(same.sum()), units(left[same], right[same])), False: (len(same), units(left, right))}
-    return {name: Estimate(values[name], *counts[name in fars], np.concatenate(chunks[name])) for name in metrics}
+    judged |= dict.fromkeys(fars, same)
+    counts = {name: (int(pairs.sum()), units(left[pairs], right[pairs])) for name, pairs in judged.items()}
+    return {name: Estimate(values[name], *counts[name], np.concatenate(chunks[name])) for name in metrics}
+
+
+def pairs_of(trials: pa.Table, accuracy: str) -> np.ndarray:
+    """(N,) bool: the pairs that an accuracy is of.
+
+    Raises:
+        DataError: a condition's pairs have all been left out.
+    """
+    if accuracy == "accuracy":
+        return np.ones(trials.num_rows, bool)
+    chosen = np.array(trials["condition"].to_pylist(), object) == accuracy.removesuffix(OF_CONDITION)
+    if not chosen.any():
+        raise DataError(f"{accuracy}: no pair of the condition is left; see why alignment left its images out")
+    return chosen
 
 
 class WeightedTar:

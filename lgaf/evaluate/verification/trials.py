@@ -22,13 +22,14 @@ def verification_trials(
     """Score a protocol's pairs. A pair with a missing image is left out; the others keep their folds.
 
     The table: left, right (names), identity_left, identity_right, same, fold, score (cosine), correct, quality (the
-    smaller of the two norms).
+    smaller of the two norms), and condition where the protocol has them.
 
     Raises:
         DataError: as :func:`locate` and :func:`judge`, or a pair's ``same`` contradicts its identities.
     """
     images = locate(embeddings, (name for pair in protocol.pairs for name in pair[:2]), max_missing)
-    folds = fold_numbers(len(protocol.pairs), protocol.folds)
+    sizes = protocol.fold_sizes
+    folds = np.repeat(np.arange(len(sizes)), sizes) if sizes else fold_numbers(len(protocol.pairs), protocol.folds)
     kept = [i for i, pair in enumerate(protocol.pairs) if pair[0] in images.rows and pair[1] in images.rows]
     pairs = [protocol.pairs[i] for i in kept]
     left_names, right_names = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
@@ -56,4 +57,6 @@ def verification_trials(
             "quality": np.minimum(embeddings.norms[left], embeddings.norms[right]),
         }
     )
+    if protocol.conditions:
+        table = table.append_column("condition", pa.array([protocol.conditions[i] for i in kept], pa.string()))
     return result, table, images
