@@ -19,6 +19,7 @@ REPLICATES = Path("replicates")
 LABORATORY = Path("laboratory")
 RESULTS = Path("results")
 REFERENCE = RESULTS / "reference.json"
+THRESHOLDS = RESULTS / "thresholds.json"
 STATE = Path(".cache/train")
 GIVEN = "0"
 """What stands in a seed's place in the paths of a row that is not trained."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lgaf.files import write_json, write_text
+from lgaf.formats.thresholds import write_thresholds
+from lgaf.paths import THRESHOLDS
 from lgaf.report import render
 from lgaf.report.cells import Results
 from lgaf.report.columns import KINDS
@@ -25,7 +27,6 @@ from lgaf.report.settings import ReportRun
 from lgaf.report.sources import TRAIN, Layout, Training, read_alignment, read_models
 from lgaf.report.style import Look
 from lgaf.report.tables import Table, build, table_names
-from lgaf.report.thresholds import FILE as THRESHOLDS
 from lgaf.report.thresholds import operating_points, threshold_tables
 
 SUMMARY_TITLE = "# Results"
@@ -77,7 +78,7 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
         shutil.rmtree(layout.results / folder, ignore_errors=True)
     write_json(layout.results / "metrics.json", dump_metrics(printed))
     points = operating_points(results.summaries)
-    write_json(layout.results / THRESHOLDS, [point.model_dump() for point in points])
+    write_thresholds(layout.results / THRESHOLDS.name, points)
     for row, values in summarise(summed).items():
         write_json(layout.results / "summary" / f"{row}.json", values)
     write_tables(tables, layout.results / "tables")

@@ -7,6 +7,7 @@ from typing import Any
 
 from lgaf.evaluate.names import short
 from lgaf.evaluate.verification.thresholds import FEWEST_ERRORS, FMRS
+from lgaf.formats.thresholds import OperatingPoint
 from lgaf.report.cells import Cell, Results, Value, per_cent
 from lgaf.report.columns import KINDS, kind_and_name
 from lgaf.report.facts import Run
@@ -14,32 +15,9 @@ from lgaf.report.lines import NONE
 from lgaf.report.metrics import Metric
 from lgaf.report.records import Record, facts, values
 from lgaf.report.tables import Table
-from lgaf.strict import Strict
 
-FILE = "thresholds.json"
 NAME = "thresholds"
 Summary = Mapping[str, Any]
-
-
-class OperatingPoint(Strict):
-    """One model at one false match rate on one benchmark; the file is a list of these."""
-
-    row: str
-    seed: int
-    """Of training; 0 of a network that was trained elsewhere."""
-    benchmark: str
-    over: str
-    """The comparisons: all pairs of the benchmark's images, or those of its protocol."""
-    mated: int
-    nonmated: int
-    fmr: float
-    threshold: float
-    """Cosine: a pair is accepted above it."""
-    threshold_low: float
-    threshold_high: float
-    fnmr: float
-    fnmr_low: float
-    fnmr_high: float
 
 
 def operating_points(summaries: Sequence[Summary]) -> list[OperatingPoint]:

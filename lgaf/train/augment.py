@@ -59,7 +59,7 @@ def cover(image: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.n
         high, wide = np.sqrt(area * aspect) / 2, np.sqrt(area / aspect) / 2
         down, across = np.abs(y - rng.random()) / high, np.abs(x - rng.random()) / wide
         visible &= (down**2 + across**2 > 1) if ellipse else ((down > 1) | (across > 1))
-    over = np.broadcast_to(rng.uniform(0, 255, 3).astype(np.float32), image.shape)
+    over: np.ndarray = np.broadcast_to(rng.uniform(0, 255, 3).astype(np.float32), image.shape)
     if rng.random() < 0.6:
         over = over + rng.uniform(0, 60) * field(image.shape, 3, rng)
     if rng.random() < 0.6:
@@ -71,7 +71,7 @@ def warp(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Move every place by a smooth random field, by up to 4 % of the side on average."""
     height, width = image.shape[:2]
     cells, strength = int(rng.integers(3, 7)), np.float32(rng.uniform(0, 0.04))
-    moves = strength * np.float32([width, height]) * field((height, width, 2), cells, rng)
+    moves = strength * np.array([width, height], np.float32) * field((height, width, 2), cells, rng)
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
     return cv2.remap(image, x + moves[..., 0], y + moves[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 

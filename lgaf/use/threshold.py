@@ -4,38 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field
-
 from lgaf.errors import DataError
-from lgaf.files import read_json
-from lgaf.paths import RESULTS
-from lgaf.strict import checked
-
-THRESHOLDS = RESULTS / "thresholds.json"
+from lgaf.formats.thresholds import OperatingPoint, read_thresholds
+from lgaf.paths import THRESHOLDS
 
 
-class Threshold(BaseModel, frozen=True, allow_inf_nan=False):
-    """A cosine at or above which two faces are taken for one person's, and how often that is wrong."""
-
-    row: str
-    seed: int
-    benchmark: str
-    fmr: float = Field(gt=0, lt=1)
-    """False match rate: the share of non-mated pairs at or above ``threshold``."""
-    threshold: float
-    threshold_low: float
-    threshold_high: float
-    """Ends of the threshold's interval."""
-    fnmr: float
-    """False non-match rate: the share of mated pairs below it."""
-    fnmr_low: float
-    fnmr_high: float
-    nonmated: int
-    """How many non-mated pairs it was measured on."""
+class Threshold(OperatingPoint):
+    """A cosine above which two faces are taken for one person's, and how often that is wrong."""
 
     def decide(self, similarity: float) -> str:
         """What a similarity says, in words."""
-        said = "same person" if similarity >= self.threshold else "different people"
+        said = "same person" if similarity > self.threshold else "different people"
         near = self.threshold_low <= similarity <= self.threshold_high
         return f"{said}, but within the threshold's own interval" if near else said
 
@@ -46,12 +25,6 @@ class Threshold(BaseModel, frozen=True, allow_inf_nan=False):
             f"{self.benchmark} ({self.nonmated:,} non-mated pairs); there FNMR is {100 * self.fnmr:.1f} % "
             f"[{100 * self.fnmr_low:.1f}, {100 * self.fnmr_high:.1f}]"
         )
-
-
-class Thresholds(BaseModel):
-    """The whole file."""
-
-    rows: tuple[Threshold, ...]
 
 
 def find_threshold(
@@ -68,10 +41,8 @@ def find_threshold(
         return "no threshold: the model is none of this run's, whose rows have measured ones"
     if not path.exists():
         return f"no threshold: {path} is not there; `dvc repro` makes it"
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: holds no keys; run `dvc repro` to make it again")
-    own = [each for each in checked(Thresholds, content, str(path)).rows if (each.row, each.seed) == (row, seed)]
+    points = [Threshold(**point.model_dump()) for point in read_thresholds(path)]
+    own = [each for each in points if (each.row, each.seed) == (row, seed)]
     if not own:
         return f"no threshold: {path} has none of row {row}, seed {seed}; `dvc repro` makes it"
     named = [each for each in own if benchmark in (None, each.benchmark, each.benchmark.rpartition("/")[2])]

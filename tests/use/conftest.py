@@ -76,7 +76,7 @@ def thresholds(project):
         row = {
             "row": "lgaf", "seed": 0, "benchmark": "world/lfw", "fmr": 0.001, "threshold": threshold,
             "threshold_low": threshold - 0.02, "threshold_high": threshold + 0.02, "fnmr": 0.125, "fnmr_low": 0.1,
-            "fnmr_high": 0.15, "nonmated": 60375, **changed,
+            "fnmr_high": 0.15, "nonmated": 60375, "mated": 700, "over": "all pairs", **changed,
         }  # fmt: skip
         path = project / "results" / "thresholds.json"
         path.parent.mkdir(exist_ok=True)
