@@ -62,7 +62,8 @@ def holds_scores(path: str | Path) -> bool:
     Raises:
         DataError: it is missing, or no Arrow IPC file.
     """
-    return "score" in read_table(path, ()).column_names
+    columns = read_table(path, ()).column_names
+    return "score" in columns and "embedding" not in columns
 
 
 def read_scores(path: str | Path) -> PairScores:
