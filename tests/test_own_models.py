@@ -119,10 +119,10 @@ def test_what_is_brought_gives_the_same_rows(walk):
     values["models"] |= row["models"]
     values["models"]["matcher"] = {**row["models"]["brought"], "format": "scores", "label": "Matcher"}
     YAML().dump(values, folder / "params.yaml")
-    rows = ("brought", "matcher")
+    stages = (("embed_given", ""), ("laboratory_given", ""), ("score_given", "-lfw"), ("score_given", "-tinyface"))
     assert ran(walk.clone.run("dvc repro")) == {"settings", "report"} | {
-        f"{stage}@{row}{name}" for row in rows for stage, name in (
-            ("embed_given", ""), ("laboratory_given", ""), ("score_given", "-lfw"), ("score_given", "-tinyface"))}  # fmt: skip
+        f"{stage}@{row}{name}" for row in ("brought", "matcher") for stage, name in stages
+    }
     assert "up to date" in walk.clone.run("dvc repro")
     metrics = walk.clone.read("results/metrics.json")
     mine = {name: it for name, it in metrics["mine"].items() if not name.startswith("damage/")}

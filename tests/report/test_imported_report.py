@@ -50,8 +50,10 @@ def brought(folder: Path, skip: int = 0, reference: str = "lgaf"):
         score_files(
             folder / "s.arrow", folder / "protocol.json", *outputs, "magface", 0, f"world/{benchmark}", loose, 7
         )
-    rows = [ReportRow(id=row, label=label, network=kind, head="", fusion=None, trained=False)
-            for row, label, kind in (("arcface", "Brought", "embeddings"), ("magface", "Scored", "scores"))]  # fmt: skip
+    kinds = ("arcface", "Brought", "embeddings"), ("magface", "Scored", "scores")
+    rows = [
+        ReportRow(id=row, label=label, network=kind, head="", fusion=None, trained=False) for row, label, kind in kinds
+    ]
     for row in rows:
         write_json(layout.models / row.id / "0" / "manifest.json", {**SAID, "format": row.network})
     return run.model_copy(update={"rows": (*run.rows, *rows), "reference": reference}), layout
