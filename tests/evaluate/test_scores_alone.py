@@ -162,3 +162,11 @@ def test_a_search_is_not_available():
     assert (found["metrics"], estimates, trials.num_rows) == ({}, {}, 0)
     assert found["images"] == {"asked": 3, "used": 0, "missing": 3, "missing_names": ["a", "b", "c"]}
     assert found["protocol"] == ["scores of pairs alone: not available on a benchmark that lists none"]
+
+
+def test_a_rate_that_a_count_hits_is_reached():
+    """29 of 100 strangers are a share of 0.29, though 0.29 * 100 is less than 29 to a computer."""
+    strangers, numbers = np.arange(100.0), np.repeat([0, 1], [102, 102])
+    score = np.concatenate([strangers, [71, 70], strangers, [71, 70]])
+    same = np.tile(np.arange(102) >= 100, 2)
+    assert accept_rates(judge(score, same, numbers), np.ones((204, 1)), [0.29])[0, 0] == 0.5

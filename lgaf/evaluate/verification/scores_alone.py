@@ -3,7 +3,8 @@
 Scores of a matcher have a scale of their own, so thresholds are such scores: a fold's is the highest of the other
 folds' scores that is most accurate on them, "same person" iff score >= threshold. At a false accept rate a mated pair
 is accepted iff at most that share of the other folds' non-mated pairs score as high. Both are what insightface's rules
-(:mod:`lgaf.evaluate.verification.folds`) come to as the steps of their grids go to 0, and no change of scale changes them.
+(:mod:`lgaf.evaluate.verification.folds`) come to as the steps of their grids go to 0, and no change of scale changes
+them.
 """
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ def scored_trials(
 ) -> tuple[pa.Table, VerificationResult]:
     """A protocol's pairs with their scores, and what came of them. One without a score is left out; folds are kept.
 
-    The table: as :func:`lgaf.evaluate.verification.trials.verification_trials` has it, without quality; ``score`` is the matcher's.
+    The table: as :func:`lgaf.evaluate.verification.trials.verification_trials` has it, without quality; ``score`` is
+    the matcher's.
 
     Raises:
         DataError: more pairs than ``max_missing`` have no score.
