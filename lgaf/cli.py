@@ -33,6 +33,7 @@ STAGES = {
 COMMANDS = (
     "check", "diff", "folds", "doctor", "export", "probe", "complexity",
     "compare", "embed-photos", "identify", "overlap",
+    "import-embeddings", "import-scores",
 )  # fmt: skip
 """Each a module of lgaf/commands, its name with underscores."""
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from lgaf.align.settings import AlignSettings
 from lgaf.damage.settings import DamageSettings
@@ -17,9 +17,10 @@ from lgaf.data_settings import DataSettings
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.given.manifest import GivenRow
+from lgaf.imported.manifest import Format, ImportedRow
 from lgaf.model_settings import Architecture, EmbeddingDim, Fusion, LocalBranch
 from lgaf.report.settings import CheckSettings
-from lgaf.rows import ROWS, LgafRow, PlainRow
+from lgaf.rows import ROWS, LgafRow, PlainRow, RowId
 from lgaf.strict import Seed, Strict, checked
 from lgaf.train.settings import Recipe, TrainingRun, TrainSettings
 from lgaf.yaml import read_yaml
@@ -34,7 +35,6 @@ DAMAGED = {"world": ("lfw", "cfp_fp", "cplfw", "agedb", "calfw"), "lfw": ("lfw",
 """Source -> the benchmarks whose faces the damage laboratory takes, nobody in two of them."""
 TAKEN = {"train", "damage", "average", "verification"}.union(*BENCHMARKS.values())
 """Names that no benchmark of the user's own can have: those of others, and of other files and tables."""
-RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=40)]
 
 
 class Settings(Strict):
@@ -61,8 +61,8 @@ class Settings(Strict):
     methods: dict[RowId, dict[str, Any]] = Field(max_length=100)
     """Rows of the tables that are trained: id -> what :mod:`lgaf.rows` says; read by :meth:`row` and :meth:`run`."""
     models: dict[RowId, dict[str, Any]] = Field(max_length=100)
-    """Rows of the tables that were trained elsewhere, after the others: id -> the manifest of a network's file; read by
-    :meth:`given`."""
+    """Rows of the tables that were trained elsewhere, after the others: id -> the manifest of a network's file, or what
+    is said of embeddings or scores that are brought; read by :meth:`given`."""
     reference: str
     """The row that all others are compared with by paired tests."""
     benchmarks: list[str] = Field(min_length=1)
@@ -131,7 +131,7 @@ class Settings(Strict):
             raise SettingsError(f"{where}.network: {said}; allowed: {', '.join(ROWS)}")
         return checked(ROWS[network], block, where)
 
-    def given(self, row: str) -> GivenRow:
+    def given(self, row: str) -> GivenRow | ImportedRow:
         """What the row ``row`` of ``models`` says.
 
         Raises:
@@ -139,7 +139,10 @@ class Settings(Strict):
         """
         if row not in self.models:
             raise SettingsError(f"models: {row!r} is no row; there are {', '.join(self.models) or 'none'}")
-        found = checked(GivenRow, self.models[row], f"models.{row}")
+        block, where = self.models[row], f"models.{row}"
+        if block.get("format") in get_args(Format):
+            return checked(ImportedRow, block, where)
+        found = checked(GivenRow, block, where)
         if found.image_size != self.image_size:
             raise SettingsError(f"models.{row}.image_size: {found.image_size}: faces are aligned at image_size "
                                 f"{self.image_size} for all rows; set image_size to {found.image_size}")  # fmt: skip

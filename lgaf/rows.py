@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from lgaf.model_settings import EmbeddingDim, Fusion, LocalBranch
 from lgaf.strict import Strict
 
+RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=40)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^|\n\r]*$")]
 
 

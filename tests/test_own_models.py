@@ -11,12 +11,17 @@ import pytest
 from ruamel.yaml import YAML
 from test_pipeline import Clone, ran
 
+from lgaf.formats.embeddings import Embeddings, read_embeddings
+
 sys.path.insert(0, str(Path(__file__).parent / "given"))
 from onnx_files import onnx_file, weights_of
 
-PAGE = (Path(__file__).parent.parent / "docs" / "own-models.md").read_text()
-ROW = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1]
-COMMANDS = [line.strip() for block in re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+PAGE, BROUGHT = (Path(__file__).parent.parent / "docs" / "own-models.md").read_text().split("## Bring embeddings")
+ROW, BROUGHT_ROW = (re.search(r"```yaml\n(.*?)```", part, re.DOTALL)[1] for part in (PAGE, BROUGHT))
+COMMANDS, BROUGHT_COMMANDS = (
+    [line.strip() for block in re.findall(r"```bash\n(.*?)```", part, re.DOTALL) for line in block.splitlines()]
+    for part in (PAGE, BROUGHT)
+)
 SIZE, WIDTH = 112, 512
 TINY = {"frame": 250, "train_people": 2, "train_images": 2, "pair_people": 6, "pair_images": 4, "pairs": 10,
         "search_people": 4, "distractors": 3, "mugshot_people": 2}  # fmt: skip
@@ -84,6 +89,55 @@ def test_another_file_runs_its_row_and_the_report_again(walk):
     scored = {"score_given@mine-lfw", "score_given@mine-tinyface"}
     assert ran(output) == {"settings", "embed_given@mine", "laboratory_given@mine", "report", *scored}
     assert "up to date" in walk.clone.run("dvc repro")
+
+
+def embeddings_of(walk: Walk, benchmark: str) -> Embeddings:
+    return read_embeddings(walk.clone.folder / f"embeddings/mine/0/{benchmark}.arrow")
+
+
+def save(walk: Walk, benchmark: str, vectors: np.ndarray) -> None:
+    """Embeddings as others have them."""
+    names = np.array(embeddings_of(walk, benchmark).names)
+    np.savez(walk.clone.folder / f"{benchmark}.npz", names=names, embeddings=vectors)
+
+
+def test_what_is_brought_gives_the_same_rows(walk):
+    """The page's commands and row, with the embeddings of the network above, and with their cosines."""
+    folder = walk.clone.folder
+    found = {name: embeddings_of(walk, name) for name in ("lfw", "tinyface")}
+    for name, each in found.items():
+        save(walk, name, each.vectors)
+    unit = found["lfw"].vectors / np.linalg.norm(found["lfw"].vectors, axis=1, keepdims=True)
+    place = {name: row for row, name in enumerate(found["lfw"].names)}
+    pairs = [pair[:2] for pair in walk.clone.read("data/photos/lfw.json")["pairs"]]
+    lines = (f"{left},{right},{unit[place[left]] @ unit[place[right]]}\n" for left, right in pairs)
+    (folder / "lfw.csv").write_text("left,right,score\n" + "".join(lines))
+    for command in (*BROUGHT_COMMANDS, "lgaf import-embeddings brought tinyface tinyface.npz --flip true"):
+        if command:
+            walk.clone.run(command)
+    values, row = (YAML(typ="safe").load(it) for it in (folder / "params.yaml", BROUGHT_ROW))
+    values["models"] |= row["models"]
+    values["models"]["matcher"] = {**row["models"]["brought"], "format": "scores", "label": "Matcher"}
+    YAML().dump(values, folder / "params.yaml")
+    stages = (("embed_given", ""), ("laboratory_given", ""), ("score_given", "-lfw"), ("score_given", "-tinyface"))
+    assert ran(walk.clone.run("dvc repro")) == {"settings", "report"} | {
+        f"{stage}@{row}{name}" for row in ("brought", "matcher") for stage, name in stages
+    }
+    assert "up to date" in walk.clone.run("dvc repro")
+    metrics = walk.clone.read("results/metrics.json")
+    mine = {name: it for name, it in metrics["mine"].items() if not name.startswith("damage/")}
+    assert metrics["brought"] == mine
+    assert metrics["matcher"]["world/lfw"]["accuracy"]["n"] == mine["world/lfw"]["accuracy"]["n"]
+    assert "Not tested" not in (folder / "results/tables/README.md").read_text()
+
+
+def test_another_file_that_is_brought_is_seen(walk):
+    save(walk, "lfw", embeddings_of(walk, "lfw").vectors ** 3)
+    walk.clone.run("lgaf import-embeddings brought lfw lfw.npz --flip true")
+    assert ran(walk.clone.run("dvc repro")) == {
+        "settings", "embed_given@brought", "laboratory_given@brought", "score_given@brought-lfw", "report"}  # fmt: skip
+    metrics = walk.clone.read("results/metrics.json")
+    assert metrics["brought"]["world/lfw"] != metrics["mine"]["world/lfw"]
 
 
 @pytest.mark.parametrize(("weights", "said"), [

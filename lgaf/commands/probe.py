@@ -19,11 +19,16 @@ def run(arguments: argparse.Namespace) -> None:
     """See the module."""
     from lgaf.config import load_settings
     from lgaf.device import choose_device
+    from lgaf.errors import SettingsError
     from lgaf.given.probe import probe, show, warnings
+    from lgaf.imported.manifest import ImportedRow
 
     settings = load_settings(arguments.params)
     pack = arguments.pack or ALIGNED / f"{settings.benchmarks[0]}.arrow"
-    found = probe(settings.given(arguments.row), pack, choose_device(settings.device))
+    row = settings.given(arguments.row)
+    if isinstance(row, ImportedRow):
+        raise SettingsError(f"models.{arguments.row}: format {row.format}: has no network that could be tried")
+    found = probe(row, pack, choose_device(settings.device))
     print(show(found))
     for line in warnings(found):
         print(f"lgaf: warning: models.{arguments.row}: {line}", file=sys.stderr)

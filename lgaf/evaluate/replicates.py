@@ -32,15 +32,18 @@ class Replicates:
 
     estimates: dict[str, Estimate]
     trials: str
-    """Hash of who is compared with whom."""
+    """Hashes of who is compared with whom, with a space between: of the trials, then of all pairs if there are such."""
     drawn: str
     """How the people were drawn: seed and number."""
     benchmark: str
     """The benchmark, as results call it."""
 
     def paired_with(self, other: Replicates) -> bool:
-        """Whether replicate r of both is of the same resample of the same trials."""
-        return (self.trials, self.drawn) == (other.trials, other.drawn)
+        """Whether replicate r of both is of the same resample of the same trials, as far as both have them."""
+        hashes = zip(
+            self.trials.split(), other.trials.split(), strict=False
+        )  # scores alone have no pairs but the list's
+        return self.drawn == other.drawn and all(own == theirs for own, theirs in hashes)
 
 
 def hash_of_trials(trials: pa.Table) -> str:

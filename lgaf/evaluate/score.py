@@ -17,6 +17,7 @@ from lgaf.evaluate.replicates import Replicates, describe_draws, hash_of_trials,
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.evaluate.templates.score import score_templates
 from lgaf.evaluate.verification.score import score_verification
+from lgaf.evaluate.verification.scores_alone import score_matcher
 
 if TYPE_CHECKING:
     from lgaf.formats.embeddings import Embeddings
@@ -71,6 +72,8 @@ def score_files(
 ) -> None:
     """:func:`score` from files to files, the summary named after row, seed of training and ``benchmark``.
 
+    embeddings: or in their place scores alone, for :func:`score_matcher`.
+
     One that is not the published benchmark, by its protocol's notes, is named ``part/BENCHMARK``, one of the user's own
     ``own/BENCHMARK``: no table shows it beside published numbers. seed: of the bootstrap; each benchmark's people are
     drawn apart.
@@ -81,10 +84,15 @@ def score_files(
     from lgaf.files import atomic, write_json
     from lgaf.formats.embeddings import read_embeddings
     from lgaf.formats.protocol import printed_name, read_protocol
+    from lgaf.formats.scores import PairScores, holds_scores, read_scores
 
     try:
-        vectors, asked = read_embeddings(embeddings), read_protocol(protocol)
-        found, table, estimates = score(vectors, asked, settings, seed_of(seed, benchmark))
+        given = read_scores(embeddings) if holds_scores(embeddings) else read_embeddings(embeddings)
+        asked, drawn_by = read_protocol(protocol), seed_of(seed, benchmark)
+        if isinstance(given, PairScores):
+            found, table, estimates = score_matcher(given, asked, settings, drawn_by)
+        else:
+            found, table, estimates = score(given, asked, settings, drawn_by)
     except DataError as error:
         if str(error).startswith((str(embeddings), str(protocol))):
             raise

@@ -35,7 +35,18 @@ Each = BeforeValidator(lambda value: (value,) * 3 if isinstance(value, (int, flo
 """One number stands for all three channels."""
 
 
-class Manifest(Strict):
+class Origin(Strict):
+    """Where something that was not made here is from, as the tables print it."""
+
+    train_set: Text
+    """What the network was trained on; ``not stated`` where its source does not say."""
+    licence: Text
+    """Licence of the file, as its source states it."""
+    source: Text
+    """Where the file is from."""
+
+
+class Manifest(Origin):
     """What has to be known of a network's file before it is run. Wrong channels or scaling give silent nonsense."""
 
     file: Text
@@ -61,12 +72,6 @@ class Manifest(Strict):
     pixels, cut out of that crop (:mod:`lgaf.given.dlib`)."""
     embedding_dim: EmbeddingDim
     """D, length of an embedding."""
-    train_set: Text
-    """What the network was trained on, as the tables print it; ``not stated`` where its source does not say."""
-    licence: Text
-    """Licence of the file, as its source states it."""
-    source: Text
-    """Where the file is from."""
 
     @field_validator("format")
     @classmethod
@@ -74,7 +79,7 @@ class Manifest(Strict):
         """A format that is read here, or a function."""
         module, colon, function = name.partition(":")
         if name not in READERS and not (colon and function.isidentifier() and all_identifiers(module)):
-            raise ValueError(f"allowed: {', '.join(READERS)}, or module:function of your own")
+            raise ValueError(f"allowed: {', '.join(READERS)}, embeddings, scores, or module:function of your own")
         return name
 
     @field_validator("alignment")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from lgaf.given.manifest import Manifest
+from lgaf.imported.manifest import Imported
 from lgaf.report.settings import ReportRow, ReportRun
 from lgaf.report.sources import Model, Training
 
@@ -72,6 +73,11 @@ class Run:
         """The keys of TITLES in which rows differ; the others hold for all rows."""
         return [key for key in TITLES if len({getattr(row, key) for row in self.rows}) > 1]
 
+    def of(self, ids: Collection[str]) -> Run:
+        """The run of some rows alone; where the reference is none of them, the first is compared with the others."""
+        rows = tuple(row for row in self.rows if row.id in ids)
+        return replace(self, rows=rows, reference=self.reference if self.reference in ids else rows[0].id)
+
 
 def run_of(settings: ReportRun, models: Sequence[Model], train_set: str, machine: str) -> Run:
     """The run's facts, from the settings and from what training left."""
@@ -80,7 +86,7 @@ def run_of(settings: ReportRun, models: Sequence[Model], train_set: str, machine
         origins = [model.origin for model in models if model.row == row.id]
         trainings = [it for it in origins if isinstance(it, Training)]
         if not trainings:
-            rows.extend(given_row(row, it) for it in origins if isinstance(it, Manifest))
+            rows.extend(given_row(row, it) for it in origins if not isinstance(it, Training))
             continue
         rows.append(
             Row(
@@ -110,7 +116,7 @@ def run_of(settings: ReportRun, models: Sequence[Model], train_set: str, machine
     )
 
 
-def given_row(row: ReportRow, given: Manifest) -> Row:
+def given_row(row: ReportRow, given: Manifest | Imported) -> Row:
     """A row that was trained elsewhere; of its training nothing is known here but what the manifest says."""
     unknown = dict.fromkeys(("parameters", "train_images", "seeds", "precision", "device"), UNKNOWN)
     return Row(id=row.id, label=row.label, network=row.network, head="", fusion="", backbone=f"{given.format} file",

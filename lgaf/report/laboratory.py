@@ -44,18 +44,19 @@ class Laboratory:
 
 
 def read_laboratory(folder: Path, settings: ReportRun) -> Laboratory | None:
-    """Read ``folder``/ROW/SEED of every row and seed; None where there is no laboratory.
+    """Read ``folder``/ROW/SEED of every row and seed that has a network; None where there is no laboratory.
 
     Raises:
         DataError: a file is missing or broken, or not of the same faces and resamples as the others.
     """
-    if not settings.damaged:
+    rows = [row for row in settings.rows if not row.imported]
+    if not settings.damaged or not rows:
         return None
     estimates: dict[str, dict[str, dict[str, Measured]]] = {}
     constants: dict[str, list[float]] = {}
     protocol: list[str] = []
     first: Replicates | None = None
-    for it in settings.rows:
+    for it in rows:
         row, tables = it.id, []
         for seed in settings.seeds_of(it):
             path = folder / row / str(seed) / REPLICATES
@@ -72,7 +73,9 @@ def read_laboratory(folder: Path, settings: ReportRun) -> Laboratory | None:
         drawn = seed_draws(row, len(tables), settings.evaluate.replicates, settings.seed)
         estimates[row] = over_models(tables, drawn)
     assert first is not None
-    levels = sum(name.rpartition("-")[0] == KINDS[0].name for name in estimates[settings.rows[0].id])
+    levels = sum(name.rpartition("-")[0] == KINDS[0].name for name in estimates[rows[0].id])
+    if brought := [row.label for row in settings.rows if row.imported]:
+        protocol = [*protocol, f"not in the laboratory, which needs a network: {', '.join(brought)}"]
     return Laboratory(estimates, constants, levels, protocol)
 
 

@@ -34,7 +34,7 @@ def measure(models: Sequence[Model], seed: int) -> Estimates:
     found: Estimates = {}
     for row in dict.fromkeys(model.row for model in models):
         tables = [one_model(model) for model in models if model.row == row]
-        first = next(iter(next(iter(tables[0].values())).values()))
+        first = next(estimate for names in tables[0].values() for estimate in names.values())
         found[row] = over_models(tables, seed_draws(row, len(tables), len(first.replicates), seed))
     return found
 
@@ -57,7 +57,7 @@ def over_models(
 
 def one_model(model: Model) -> dict[str, dict[str, Estimate]]:
     """{benchmark: {metric: ...}} of one model, with the averages."""
-    found = {replicates.benchmark: dict(replicates.estimates) for replicates in model.replicates}
+    found = {it.benchmark: dict(it.estimates) for it in model.replicates if it.estimates}
     for name, parts in averages(found).items():
         shared = [it for it in found[parts[0]] if averaged(it) and all(it in found[part] for part in parts)]
         found[name] = {it: average([found[part][it] for part in parts]) for it in shared}

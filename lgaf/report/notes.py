@@ -11,6 +11,8 @@ from lgaf.evaluate.names import lower_is_better
 from lgaf.report.columns import AVERAGE, AVERAGED, Column, heading, kind_and_name, over_all_pairs, tables_of
 from lgaf.report.facts import TITLES, UNKNOWN, Run
 from lgaf.report.measured import Estimates
+from lgaf.report.metrics import Metrics
+from lgaf.report.paired import Tests
 from lgaf.report.sources import TRAIN
 
 SIGNIFICANT = 0.05
@@ -110,16 +112,38 @@ def average_notes(columns: Sequence[Column]) -> list[str]:
             "to be best."]  # fmt: skip
 
 
-def protocol_notes(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Every protocol line once, with the benchmarks that it holds for."""
-    said: dict[str, list[str]] = {}
+def protocol_notes(summaries: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> list[str]:
+    """Every protocol line once, with the benchmarks that it holds for, and the rows where it does not for all of them.
+
+    labels: {row: name in print}.
+    """
+    said: dict[str, dict[tuple[str, str], None]] = {}
     for summary in summaries:
         for line in summary["protocol"]:
-            names = said.setdefault(line, [])
-            if summary["benchmark"] not in names:
-                names.append(summary["benchmark"])
-    everyone = {summary["benchmark"] for summary in summaries}
-    return [line if set(names) == everyone else f"{', '.join(names)}: {line}" for line, names in said.items()]
+            said.setdefault(line, {})[summary["benchmark"], summary["method"]] = None
+    everything = {(summary["benchmark"], summary["method"]) for summary in summaries}
+    found = []
+    for line, places in said.items():
+        benchmarks, rows = (list(dict.fromkeys(place[k] for place in places)) for k in (0, 1))
+        of_all = set(benchmarks) == {benchmark for benchmark, _ in everything}
+        by_all = places.keys() == {place for place in everything if place[0] in benchmarks}
+        by = "" if by_all else f" ({', '.join(labels[row] for row in rows)})"
+        found.append(f"{'' if of_all else ', '.join(benchmarks) + ': '}{line}{by}")
+    return found
+
+
+def untested_notes(run: Run, metrics: Metrics, tests: Tests, columns: Sequence[Column]) -> list[str]:
+    """Which rows are not tested against the reference, since they were not scored on the same trials."""
+    reference, found = metrics[run.reference], []
+    for row in run.rows:
+        names = [benchmark for benchmark, name in columns if row.id != run.reference
+                 and name in metrics[row.id].get(benchmark, {}) and name in reference.get(benchmark, {})
+                 and (row.id, benchmark, name) not in tests]  # fmt: skip
+        if names:
+            found.append(f"{row.label} ({', '.join(dict.fromkeys(names))})")
+    if not found:
+        return []
+    return [f"Not tested against {run.labels[run.reference]}, since they lack images or pairs: {'; '.join(found)}."]
 
 
 def image_notes(

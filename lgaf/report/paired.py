@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from lgaf.evaluate.compare import Difference, paired_difference
 from lgaf.evaluate.names import lower_is_better
-from lgaf.report.columns import over_all_pairs
+from lgaf.report.columns import averages, over_all_pairs
 from lgaf.report.measured import Estimates
 from lgaf.report.metrics import TEMPLATES_MAIN
 from lgaf.report.pooling import POOLS
@@ -27,13 +27,20 @@ def tested(names: Iterable[str]) -> list[str]:
     return main or [name for name in names if name == TEMPLATES_MAIN]
 
 
-def paired_tests(estimates: Estimates, reference: str, confidence: float) -> dict[tuple[str, str, str], Difference]:
-    """Test the row ``reference`` against every other row on every benchmark and average."""
+def paired_tests(
+    estimates: Estimates, reference: str, confidence: float, apart: Collection[tuple[str, str]] = ()
+) -> dict[tuple[str, str, str], Difference]:
+    """Test the row ``reference`` against every other row on every benchmark and average that both have.
+
+    apart: (row, benchmark) that were not scored on the same trials; these are not tested, nor an average of them.
+    """
     ours = estimates[reference]
     return {
         (row, benchmark, name): paired_difference(ours[benchmark][name].estimate, theirs[name].estimate, confidence)
         for row, benchmarks in estimates.items()
         if row != reference
         for benchmark, theirs in benchmarks.items()
-        for name in tested(ours[benchmark])
+        if not any((row, part) in apart for part in averages(benchmarks).get(benchmark, [benchmark]))
+        for name in tested(ours.get(benchmark, {}))
+        if name in theirs
     }

@@ -24,7 +24,7 @@ from lgaf.report.metrics import Metrics, dump_metrics, summarise
 from lgaf.report.paired import paired_tests
 from lgaf.report.published import read_published
 from lgaf.report.settings import ReportRun
-from lgaf.report.sources import TRAIN, Layout, Training, read_alignment, read_models
+from lgaf.report.sources import TRAIN, Layout, Training, apart, read_alignment, read_models
 from lgaf.report.style import Look
 from lgaf.report.tables import Table, build, table_names
 from lgaf.report.thresholds import operating_points, threshold_tables
@@ -61,7 +61,7 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
         run=run_of(settings, models, train_set, machine),
         metrics=metrics,
         estimates=estimates,
-        tests=paired_tests(estimates, settings.reference, evaluate.confidence),
+        tests=paired_tests(estimates, settings.reference, evaluate.confidence, apart(models, settings.reference)),
         summaries=[summary for model in models for summary in model.summaries],
         alignment={shown.get(key, key): values for key, values in counts.items()},
     )
@@ -69,7 +69,7 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
     laboratory = read_laboratory(layout.laboratory, settings)
     printed, summed = metrics, metrics
     if laboratory:
-        tables += damage_tables(laboratory, results.run)
+        tables += damage_tables(laboratory, results.run.of(laboratory.estimates))
         printed, summed = (
             joined(metrics, damage_metrics(laboratory, evaluate.confidence, names)) for names in (PRINTED, SUMMED)
         )
@@ -94,7 +94,7 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
 
 def joined(first: Metrics, second: Metrics) -> Metrics:
     """The metrics of both, row by row."""
-    return {row: benchmarks | second[row] for row, benchmarks in first.items()}
+    return {row: benchmarks | second.get(row, {}) for row, benchmarks in first.items()}
 
 
 def make_tables(results: Results) -> list[Table]:

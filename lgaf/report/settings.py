@@ -16,12 +16,17 @@ class ReportRow(Strict):
     label: str
     """Name in print."""
     network: str
-    """``plain``, ``lgaf``, or ``file`` where it was trained elsewhere."""
+    """``plain``, ``lgaf``, or of a row that was made elsewhere ``file``, ``embeddings`` or ``scores``."""
     head: str
     fusion: str | None
     """None for a plain network."""
     trained: bool = True
     """False where it was trained elsewhere."""
+
+    @property
+    def imported(self) -> bool:
+        """Whether there is no network, only what one has given."""
+        return self.network in ("embeddings", "scores")
 
 
 class ReportRun(Strict):

@@ -13,7 +13,8 @@ from lgaf.errors import DataError
 from lgaf.evaluate.replicates import Replicates, read_replicates
 from lgaf.files import read_json
 from lgaf.given.manifest import Manifest
-from lgaf.report.settings import ReportRun
+from lgaf.imported.manifest import Imported
+from lgaf.report.settings import ReportRow, ReportRun
 
 SUMMARY = ("method", "seed", "benchmark", "protocol", "images", "metrics")
 TRAIN = "train"
@@ -66,8 +67,8 @@ class Model:
     seed: int
     summaries: list[dict[str, Any]]
     replicates: list[Replicates]
-    origin: Training | Manifest
-    """Where it is from: a training here, or a file that was trained elsewhere."""
+    origin: Training | Manifest | Imported
+    """Where it is from: a training here, a file that was trained elsewhere, or what was brought."""
 
 
 def read_models(layout: Layout, run: ReportRun) -> list[Model]:
@@ -81,13 +82,28 @@ def read_models(layout: Layout, run: ReportRun) -> list[Model]:
         for seed in run.seeds_of(row):
             summaries = [read_summary(layout, row.id, seed, name) for name in benchmarks]
             resampled = [read_replicates(place(layout, row.id, seed, name)) for name in benchmarks]
-            origin = read_origin(layout, row.id, seed, row.trained)
+            origin = read_origin(layout, row, seed)
             models.append(Model(row.id, seed, summaries, resampled, origin))
+    own = [model for model in models if not isinstance(model.origin, Imported)]
     for index, name in enumerate(benchmarks):
         for model in models:
-            path, first = place(layout, model.row, model.seed, name), place(layout, models[0].row, models[0].seed, name)
-            compare(path, model, first, models[0], index, run.evaluate.replicates)
+            first = (
+                model if isinstance(model.origin, Imported) else own[0]
+            )  # what was brought may have trials of its own
+            path, first_path = (place(layout, it.row, it.seed, name) for it in (model, first))
+            compare(path, model, first_path, first, index, run.evaluate.replicates)
     return models
+
+
+def apart(models: Sequence[Model], reference: str) -> set[tuple[str, str]]:
+    """(row, benchmark) that cannot be paired with the reference row: what was brought may lack images or pairs."""
+    ours = next(model.replicates for model in models if model.row == reference)
+    return {
+        (model.row, found.benchmark)
+        for model in models
+        for found, other in zip(model.replicates, ours, strict=True)
+        if not found.paired_with(other)
+    }
 
 
 def place(layout: Layout, row: str, seed: int, benchmark: str) -> Path:
@@ -129,19 +145,20 @@ def read_summary(layout: Layout, row: str, seed: int, benchmark: str) -> dict[st
     return summary
 
 
-def read_origin(layout: Layout, row: str, seed: int, trained: bool) -> Training | Manifest:
-    """What the training of a row from a seed left to say, or the manifest of a network that was trained elsewhere.
+def read_origin(layout: Layout, row: ReportRow, seed: int) -> Training | Manifest | Imported:
+    """What the training of a row from a seed left to say, or what is said of one that was made elsewhere.
 
     Raises:
         DataError: it is missing or broken.
     """
-    path = layout.models / row / str(seed) / ("training.json" if trained else "manifest.json")
+    path = layout.models / row.id / str(seed) / ("training.json" if row.trained else "manifest.json")
+    kind: type[Training | Manifest | Imported] = Training if row.trained else Imported if row.imported else Manifest
     try:
-        return (Training if trained else Manifest).model_validate(read_json(path))
+        return kind.model_validate(read_json(path))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise DataError(f"{path}: {key}: {first['msg']}; make {row} again") from None
+        raise DataError(f"{path}: {key}: {first['msg']}; make {row.id} again") from None
 
 
 def read_alignment(layout: Layout, names: Sequence[str]) -> dict[str, dict[str, int]]:

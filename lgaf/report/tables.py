@@ -113,15 +113,16 @@ def notes_of(results: Results, ours: Sequence[Column], paired: Sequence[Column],
     run, benchmarks = results.run, {benchmark for benchmark, _ in ours}
     summaries = [summary for summary in results.summaries if summary["benchmark"] in benchmarks]
     if over_all_pairs(ours[0][1]):
-        summaries = [{**summary, **summary["all_pairs"]} for summary in summaries]
+        summaries = [{**summary, **summary["all_pairs"]} for summary in summaries if summary["all_pairs"]]
     compared = sum((row.id, *column) in results.tests for row in run.rows for column in paired)
     return [
         *notes.reading_notes(run, compared, facts),
+        *notes.untested_notes(run, results.metrics, results.tests, paired),
         *notes.error_notes(ours),
         *notes.spread_notes(run, results.estimates, ours),
         *notes.average_notes(ours),
         *notes.pairs_notes(ours, names_of(results.metrics)),
-        *notes.protocol_notes(summaries),
+        *notes.protocol_notes(summaries, run.labels),
         *notes.image_notes(summaries, results.alignment, run.labels),
     ]
 

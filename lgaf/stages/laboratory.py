@@ -19,9 +19,11 @@ class LaboratoryRun(Strict):
 
 
 def run(row: str, seed: str) -> None:
-    """Score the model of ``row`` and ``seed``; without a laboratory the folder stays empty."""
+    """Score the model of ``row`` and ``seed``; without a laboratory the folder stays empty, as for a row whose
+    embeddings were made elsewhere, where nothing can be damaged: its embeddings have no file of the laboratory."""
     settings = read_settings("laboratory", LaboratoryRun)
     folder = LABORATORY / row / seed
     folder.mkdir(parents=True, exist_ok=True)
-    if settings.enabled:
-        score_files(EMBEDDINGS / row / seed / DAMAGE.name, folder, row, int(seed), settings.evaluate, settings.seed)
+    embeddings = EMBEDDINGS / row / seed
+    if settings.enabled and ((embeddings / DAMAGE.name).exists() or not embeddings.is_dir()):
+        score_files(embeddings / DAMAGE.name, folder, row, int(seed), settings.evaluate, settings.seed)

@@ -15,6 +15,8 @@ from lgaf.data.own.read import read_own
 from lgaf.errors import DataError, SettingsError
 from lgaf.files import write_json
 from lgaf.given.manifest import Manifest
+from lgaf.imported.manifest import Imported, ImportedRow, hashed
+from lgaf.imported.manifest import check_files as check_imported
 from lgaf.paths import OWN_LISTS, PARAMS, SETTINGS, in_project
 from lgaf.report.settings import ReportRow, ReportRun
 from lgaf.sources import OWN, locate, sources
@@ -45,19 +47,23 @@ def check_files(settings: Settings) -> None:
         SettingsError: one is missing or another than its manifest says, or what runs it is not installed; a list is not
             as it should be, or a photo missing that it names; a line each.
     """
-    problems = []
+    problems: list[str] = []
     for name, own in settings.own.items():
         try:
             read_own(name, own)
         except DataError as error:
             problems.append(f"data.own.{name}: {error}")
     for row in settings.models:
-        from lgaf.given.network import check_file
-
+        said = settings.given(row)
         try:
-            check_file(settings.given(row))
+            if isinstance(said, ImportedRow):
+                check_imported(row, said, settings.benchmarks)
+            else:
+                from lgaf.given.network import check_file
+
+                check_file(said)
         except DataError as error:
-            problems.append(f"models.{row}: {error}")
+            problems += (f"models.{row}: {line}" for line in str(error).splitlines())
     if problems:
         raise SettingsError("\n".join(problems))
 
@@ -108,9 +114,14 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
         run = settings.run(row)
         found[f"train/{row}"] = run, ["lgaf.stages.train", head_module(run.head)]
     for row in settings.models:
-        manifest = Manifest.model_validate(settings.given(row).model_dump(exclude={"label"}))
-        given = GivenRun(**embed.model_dump(), manifest=manifest)
-        found[f"given/{row}"] = given, ["lgaf.stages.embed_given", manifest.reader, *factory_module(manifest)]
+        said, modules = settings.given(row), ["lgaf.stages.embed_given"]
+        manifest: Manifest | Imported
+        if isinstance(said, ImportedRow):
+            manifest = hashed(row, said, settings.benchmarks)
+        else:
+            manifest = Manifest.model_validate(said.model_dump(exclude={"label"}))
+            modules += [manifest.reader, *factory_module(manifest)]
+        found[f"given/{row}"] = GivenRun(**embed.model_dump(), manifest=manifest), modules
     return found
 
 
@@ -148,8 +159,9 @@ def report_run(settings: Settings) -> ReportRun:
             ReportRow(id=row, label=settings.label(row), network=run.model["name"], head=run.head, fusion=fusion)
         )
     for row in settings.models:
-        label = settings.label(row)
-        rows.append(ReportRow(id=row, label=label, network="file", head="", fusion=None, trained=False))
+        label, said = settings.label(row), settings.given(row)
+        network = said.format if isinstance(said, ImportedRow) else "file"
+        rows.append(ReportRow(id=row, label=label, network=network, head="", fusion=None, trained=False))
     return ReportRun(
         rows=tuple(rows),
         reference=settings.reference,
@@ -169,9 +181,9 @@ def head_module(head: str) -> str:
     return head.partition(":")[0] if ":" in head else f"baselines.{head}"
 
 
-def factory_module(manifest: Manifest) -> list[str]:
+def factory_module(said: Manifest | ImportedRow) -> list[str]:
     """The module of a factory, if the file has one."""
-    module, colon, _ = manifest.format.partition(":")
+    module, colon, _ = said.format.partition(":")
     return [module] if colon else []
 
 
