@@ -39,7 +39,7 @@ COMMANDS = (
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """Run a stage: ``run`` of the module of its name in lgaf/stages; of ``photos``, ``own`` and then the source."""
+    """Run a stage: ``run`` of the module in lgaf/stages that is named as it; for ``photos``, own and the source."""
     names, values = [arguments.stage], [getattr(arguments, key) for key in STAGES[arguments.stage][1]]
     if names == ["settings"]:
         values = [arguments.params]

@@ -33,7 +33,7 @@ BENCHMARKS = {
 """Source -> the benchmarks that it has."""
 DAMAGED = {"world": ("lfw", "cfp_fp", "cplfw", "agedb", "calfw"), "lfw": ("lfw",), "official": ("lfw",)}
 """Source -> the benchmarks whose faces the damage laboratory takes, nobody in two of them."""
-TAKEN = {"train", "damage", "average", "verification"}.union(*BENCHMARKS.values())
+TAKEN = {"train", "damage", "average", "verification", "thresholds", "groups"}.union(*BENCHMARKS.values())
 """Names that no benchmark of the user's own can have: those of others, and of other files and tables."""
 
 

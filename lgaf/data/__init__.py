@@ -1,1 +1,1 @@
-"""What comes from outside: training sets, benchmarks in official layouts, the user's own photos with their lists."""
+"""What comes from outside: training sets, benchmarks in official layouts, the user's own photos and their lists."""

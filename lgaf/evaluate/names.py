@@ -9,15 +9,8 @@ from lgaf.errors import SettingsError
 ALL_PAIRS = "all_pairs_"
 """How the name of a metric over all pairs of a benchmark's images begins."""
 AUC = f"{ALL_PAIRS}auc"
-
-
 OF_CONDITION = "_accuracy"
 """How the name of a condition's accuracy ends."""
-
-
-def accuracy_name(condition: str) -> str:
-    """``night_accuracy``, of the pairs of condition "night"."""
-    return f"{condition}{OF_CONDITION}"
 
 
 def tar_name(far: float) -> str:
@@ -51,6 +44,11 @@ def far_of(name: str, expected: str) -> float:
         return float(name.removeprefix("tar@far="))
     except ValueError:
         raise SettingsError(f"{name!r} is no metric of {expected} and the like") from None
+
+
+def accuracy_name(condition: str) -> str:
+    """``night_accuracy``, of the pairs of condition "night"."""
+    return f"{condition}{OF_CONDITION}"
 
 
 def rank_name(probe_set: str, rank: int) -> str:

@@ -93,11 +93,8 @@ def columns_of(names: Mapping[str, Sequence[str]], table: str) -> list[Column]:
         own = tables_of(benchmark, metrics).get(table, [])
         rank1 = sorted(name for name in own if name.endswith("_rank1"))
         errors = [name for name in own if lower_is_better(name)]
-        shown = (
-            [name for name in own if name in PRINTED or name.endswith(OF_CONDITION)]
-            or (rank1 and rank1 + errors)
-            or own
-        )
+        printed = [name for name in own if name in PRINTED or name.endswith(OF_CONDITION)]
+        shown = printed or (rank1 and rank1 + errors) or own
         columns += [(benchmark, name) for name in shown]
 
     def place(column: Column) -> tuple[int, int]:
