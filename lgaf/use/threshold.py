@@ -1,41 +1,24 @@
-"""The threshold of a decision, as the results have it: a file of thresholds, per row, seed, benchmark and FMR."""
+"""The threshold of a decision, as the report wrote it: ``results/thresholds.json``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field
-
 from lgaf.errors import DataError
 from lgaf.files import read_json
 from lgaf.paths import RESULTS
+from lgaf.report.thresholds import FILE, OperatingPoint
 from lgaf.strict import checked
 
-THRESHOLDS = RESULTS / "thresholds.json"
+THRESHOLDS = RESULTS / FILE
 
 
-class Threshold(BaseModel, frozen=True, allow_inf_nan=False):
-    """A cosine at or above which two faces are taken for one person's, and how often that is wrong."""
-
-    row: str
-    seed: int
-    benchmark: str
-    fmr: float = Field(gt=0, lt=1)
-    """False match rate: the share of non-mated pairs at or above ``threshold``."""
-    threshold: float
-    threshold_low: float
-    threshold_high: float
-    """Ends of the threshold's interval."""
-    fnmr: float
-    """False non-match rate: the share of mated pairs below it."""
-    fnmr_low: float
-    fnmr_high: float
-    nonmated: int
-    """How many non-mated pairs it was measured on."""
+class Threshold(OperatingPoint):
+    """A cosine above which two faces are taken for one person's, and how often that is wrong."""
 
     def decide(self, similarity: float) -> str:
         """What a similarity says, in words."""
-        said = "same person" if similarity >= self.threshold else "different people"
+        said = "same person" if similarity > self.threshold else "different people"
         near = self.threshold_low <= similarity <= self.threshold_high
         return f"{said}, but within the threshold's own interval" if near else said
 
@@ -48,12 +31,6 @@ class Threshold(BaseModel, frozen=True, allow_inf_nan=False):
         )
 
 
-class Thresholds(BaseModel):
-    """The whole file."""
-
-    rows: tuple[Threshold, ...]
-
-
 def find_threshold(
     row: str | None, seed: int | None, fmr: float, benchmark: str | None, path: Path = THRESHOLDS
 ) -> Threshold | str:
@@ -63,21 +40,23 @@ def find_threshold(
 
     Raises:
         DataError: the file is broken, or has the model but not this FMR or this benchmark.
+        SettingsError: a field in it is missing or not allowed.
     """
     if row is None:
         return "no threshold: the model is none of this run's, whose rows have measured ones"
     if not path.exists():
         return f"no threshold: {path} is not there; `dvc repro` makes it"
     content = read_json(path)
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: holds no keys; run `dvc repro` to make it again")
-    own = [each for each in checked(Thresholds, content, str(path)).rows if (each.row, each.seed) == (row, seed)]
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        raise DataError(f"{path}: is no list of thresholds; run `dvc repro` to make it again")
+    points = [checked(Threshold, entry, f"{path}: record {number}") for number, entry in enumerate(content)]
+    own = [point for point in points if (point.row, point.seed) == (row, seed)]
     if not own:
         return f"no threshold: {path} has none of row {row}, seed {seed}; `dvc repro` makes it"
-    named = [each for each in own if benchmark in (None, each.benchmark, each.benchmark.rpartition("/")[2])]
-    fitting = [each for each in named if abs(each.fmr - fmr) <= 1e-9 * fmr]
+    named = [point for point in own if benchmark in (None, point.benchmark, point.benchmark.rpartition("/")[2])]
+    fitting = [point for point in named if abs(point.fmr - fmr) <= 1e-9 * fmr]
     if not fitting:
-        there = ", ".join(f"{each.benchmark} at {each.fmr:g}" for each in own)
+        there = ", ".join(f"{point.benchmark} at {point.fmr:g}" for point in own)
         asked = f"--benchmark {benchmark}, --fmr {fmr:g}" if benchmark else f"--fmr {fmr:g}"
         raise DataError(f"{path}: has no threshold for {asked} of row {row}, seed {seed}; there are {there}")
     return fitting[0]
