@@ -60,7 +60,7 @@ def show(found: Comparison) -> str:
         lines.append(f"threshold   {found.threshold}")
     norms = found.embedded.norms
     rows: list[list[str]] = [
-        ["photo", *(str(photo.path) for photo in found.photos)],
+        ["photo", *(photo.path.name for photo in found.photos)],
         ["face", *map(box_of, found.photos)],
         ["quality (norm)", *(f"{norm:.2f}{place(norm, found)}" for norm in norms)],
     ]

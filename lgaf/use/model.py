@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -89,6 +92,17 @@ def checkpoint(path: Path, todo: str) -> Path:
     return path
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """Let the collector of garbage not look through what is imported, now or at the end: two seconds of seven."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 class Embedded(NamedTuple):
     """What a model says of N faces."""
 
@@ -109,20 +123,22 @@ class Model:
     """A model, opened: crops to :class:`Embedded`."""
 
     def __init__(self, choice: Choice):
-        import torch  # here: what a user named is checked first, and these take seconds
+        with kept():  # here and not above: what a user named is checked first, and these take seconds
+            import torch
 
-        from lgaf.device import choose_device
+            from lgaf.device import choose_device
+
+            if isinstance(choice.source, Manifest):
+                from lgaf.given.network import Given
+            else:
+                from lgaf.models import create_model
 
         self.choice = choice
         self.device = choose_device(choice.device)
         self.network: Network
         if isinstance(choice.source, Manifest):
-            from lgaf.given.network import Given
-
             self.network = Given(choice.source, self.device)
         else:
-            from lgaf.models import create_model
-
             network = create_model(checkpoint=choice.source).to(self.device)
             self.network = network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self.image_size: int = self.network.preprocessing.image_size

@@ -1,4 +1,4 @@
-"""The threshold of a decision, as the results have it: a file of thresholds, per row, seed, benchmark and FMR."""
+"""The threshold of a decision, as the report wrote it: ``results/thresholds.json``."""
 
 from __future__ import annotations
 
@@ -36,19 +36,20 @@ def find_threshold(
 
     Raises:
         DataError: the file is broken, or has the model but not this FMR or this benchmark.
+        SettingsError: a field in it is missing or not allowed.
     """
     if row is None:
         return "no threshold: the model is none of this run's, whose rows have measured ones"
     if not path.exists():
         return f"no threshold: {path} is not there; `dvc repro` makes it"
     points = [Threshold(**point.model_dump()) for point in read_thresholds(path)]
-    own = [each for each in points if (each.row, each.seed) == (row, seed)]
+    own = [point for point in points if (point.row, point.seed) == (row, seed)]
     if not own:
         return f"no threshold: {path} has none of row {row}, seed {seed}; `dvc repro` makes it"
-    named = [each for each in own if benchmark in (None, each.benchmark, each.benchmark.rpartition("/")[2])]
-    fitting = [each for each in named if abs(each.fmr - fmr) <= 1e-9 * fmr]
+    named = [point for point in own if benchmark in (None, point.benchmark, point.benchmark.rpartition("/")[2])]
+    fitting = [point for point in named if abs(point.fmr - fmr) <= 1e-9 * fmr]
     if not fitting:
-        there = ", ".join(f"{each.benchmark} at {each.fmr:g}" for each in own)
+        there = ", ".join(f"{point.benchmark} at {point.fmr:g}" for point in own)
         asked = f"--benchmark {benchmark}, --fmr {fmr:g}" if benchmark else f"--fmr {fmr:g}"
         raise DataError(f"{path}: has no threshold for {asked} of row {row}, seed {seed}; there are {there}")
     return fitting[0]

@@ -74,9 +74,10 @@ def thresholds(project):
 
     def write(threshold, **changed):
         row = {
-            "row": "lgaf", "seed": 0, "benchmark": "world/lfw", "fmr": 0.001, "threshold": threshold,
+            "row": "lgaf", "seed": 0, "benchmark": "world/lfw", "over": "all pairs", "mated": 700, "fmr": 0.001,
+            "threshold": threshold,
             "threshold_low": threshold - 0.02, "threshold_high": threshold + 0.02, "fnmr": 0.125, "fnmr_low": 0.1,
-            "fnmr_high": 0.15, "nonmated": 60375, "mated": 700, "over": "all pairs", **changed,
+            "fnmr_high": 0.15, "nonmated": 60375, **changed,
         }  # fmt: skip
         path = project / "results" / "thresholds.json"
         path.parent.mkdir(exist_ok=True)

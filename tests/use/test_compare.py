@@ -14,6 +14,7 @@ from lgaf.align.warp import align
 from lgaf.formats.embeddings import Embeddings, write_embeddings
 from lgaf.formats.image import decode
 from lgaf.models import create_model
+from lgaf.use.threshold import Threshold
 from lgaf.yaml import read_yaml
 
 
@@ -73,13 +74,23 @@ def test_the_decision(project, thresholds, lgaf, above, said):
     assert f"decision    {said}" in out
 
 
+def test_at_the_threshold_they_are_two():
+    """A pair is accepted above it, as the report counts."""
+    point = Threshold(
+        row="lgaf", seed=0, benchmark="lfw", over="all pairs", mated=1, nonmated=1, fmr=0.1, threshold=0.5,
+        threshold_low=0.6, threshold_high=0.6, fnmr=0, fnmr_low=0, fnmr_high=0,
+    )  # fmt: skip
+    assert point.decide(0.5) == "different people"
+    assert point.decide(np.nextafter(0.5, 1)) == "same person"
+
+
 def test_which_threshold(project, thresholds, lgaf):
     path = thresholds(0.1)
     rows = json.loads(path.read_text())["rows"]
     more = [
         {**rows[0], "benchmark": "world/cfp_fp", "fmr": fmr, "threshold": at} for fmr, at in ((0.001, 0.3), (0.01, 0.2))
     ]
-    path.write_text(json.dumps({"rows": [*rows, *more, {**rows[0], "seed": 1}]}))
+    path.write_text(json.dumps({"rows": [{**rows[0], "seed": 1, "threshold": 0.9}, *rows, *more]}))
     asked = {(): "0.100 [", ("--benchmark", "cfp_fp"): "0.300 [", ("--fmr", "0.01"): "0.200 [",
              ("--benchmark", "world/cfp_fp", "--fmr", "1e-2"): "0.200 ["}  # fmt: skip
     for options, expected in asked.items():
