@@ -1,4 +1,4 @@
-"""How fast a folder of photos is embedded, beside its parts alone: ``python measure/photos.py FOLDER --model PATH|ROW``.
+"""How fast a folder of photos is embedded, beside its parts alone: ``python measure/photos.py FOLDER --model MODEL``.
 
 The parts are what the worker processes do (read, decode, find and align the face) and what the network does. All three
 are timed in turns, each the best of ``ROUNDS``; with fewer cores than workers and network need, the parts share them.
