@@ -161,7 +161,7 @@ def test_metrics_of_every_method_on_every_benchmark(run):
 def test_published_rows_stand_only_below_the_published_benchmark(run):
     tables = run / "results" / "tables"
     published = {"verification", "tinyface", "scface", "ijbb", "ijbc"}
-    names = {"verification", "part-verification", "part-tinyface", "part-scface", "part-ijbc"}
+    names = {"verification", "thresholds", "part-verification", "part-tinyface", "part-scface", "part-ijbc"}
     assert {path.name for path in tables.iterdir()} == {
         "README.md",
         *(f"{name}.{kind}" for name in names | published for kind in ("md", "csv", "tex")),
