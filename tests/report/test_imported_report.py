@@ -70,7 +70,7 @@ def test_they_stand_in_the_tables_and_are_tested(tmp_path):
         ("embeddings file", "Glint360K"), ("scores file", "Glint360K")]  # fmt: skip
     assert [row[0] for row in paired[1:]] == ["LGAF - Brought", "LGAF - Scored"]
     assert "p=" in paired[2][1]
-    assert "scores of pairs alone: nothing over all pairs, no error versus reject (Scored)" in text
+    assert "scores of pairs alone: nothing over all pairs, no cosine threshold, no error versus reject (Scored)" in text
     assert "cosine (LGAF, Brought)" in text
     assert "Not tested" not in text
     assert "nan" not in text
