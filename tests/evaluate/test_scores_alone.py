@@ -112,6 +112,29 @@ def test_no_change_of_scale_changes_anything_but_the_threshold():
             np.testing.assert_array_equal(estimate.replicates, estimates[name].replicates)
 
 
+def test_uneven_folds_and_conditions_are_those_of_embeddings():
+    sizes = [30, 50, 60, 40]
+    asked = protocol(folds=4, fold_sizes=sizes, conditions=["day", "night", "night"] * 60)
+    embeddings = faces(noise=0.7)
+    expected, trials, theirs = score(embeddings, asked, QUICK, 5)
+    found, table, ours = score_matcher(cosines(asked, embeddings), asked, QUICK, 5)
+    assert table["fold"].equals(trials["fold"])
+    assert table["condition"].equals(trials["condition"])
+    assert hash_of_trials(table) == hash_of_trials(trials)
+    assert list(ours) == list(theirs)
+    assert any("4 contiguous folds of 30 to 60 pairs" in line for line in found["protocol"])
+    assert [line for line in found["protocol"] if "a condition" in line] == [
+        line for line in expected["protocol"] if "a condition" in line
+    ]
+    night = np.array(table["condition"].to_pylist()) == "night"
+    metric = found["metrics"]["night_accuracy"]
+    assert metric["value"] == table["correct"].to_numpy()[night].mean()
+    assert metric["n"] == expected["metrics"]["night_accuracy"]["n"] == 120
+    assert table["correct"].equals(trials["correct"]), "no pair lies within a step of the grid from a threshold here"
+    for name in ("accuracy", "day_accuracy", "night_accuracy"):
+        np.testing.assert_array_equal(ours[name].replicates, theirs[name].replicates)
+
+
 def some(scores: PairScores, kept) -> PairScores:
     rows = np.array(kept)
     left, right = ([side[row] for row in rows] for side in (scores.left, scores.right))

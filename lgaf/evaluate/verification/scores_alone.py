@@ -19,10 +19,12 @@ from lgaf.errors import DataError
 from lgaf.evaluate.bootstrap import Estimate, Seed, pair_weights, units
 from lgaf.evaluate.curves import roc_points
 from lgaf.evaluate.lines import interval_line, left_out_lines
-from lgaf.evaluate.names import tar_name
+from lgaf.evaluate.names import accuracy_name, tar_name
 from lgaf.evaluate.scored import intervals
 from lgaf.evaluate.vectors import both_kinds
-from lgaf.evaluate.verification.folds import VerificationResult, fold_numbers
+from lgaf.evaluate.verification.estimates import pairs_of
+from lgaf.evaluate.verification.folds import VerificationResult
+from lgaf.evaluate.verification.trials import folds_of
 from lgaf.formats.asked import asked_images
 from lgaf.formats.scores import pair_of
 
@@ -52,11 +54,14 @@ def score_matcher(
     trials, result = scored_trials(scores, protocol, settings.max_missing)
     nonmated = int(np.count_nonzero(~result.same))
     fars = [far for far in settings.far if far * nonmated >= 1]
-    estimates = estimate(trials, result, fars, seed, settings.replicates)
+    conditions = list(dict.fromkeys(protocol.conditions or ()))
+    estimates = estimate(trials, result, fars, conditions, seed, settings.replicates)
+    sizes = protocol.fold_sizes
+    uneven = f" of {min(sizes):,} to {max(sizes):,} pairs" if sizes else ""
     lines = [
         "scores of pairs alone: nothing over all pairs, no cosine threshold, no error versus reject",
-        f"{protocol.folds} contiguous folds; threshold: the highest of the others' own scores that is most accurate on "
-        "them; accuracy is the mean over folds",
+        f"{protocol.folds} contiguous folds{uneven}; threshold: the highest of the others' own scores that is most "
+        "accurate on them; accuracy is the mean over folds",
         "TAR: a mated pair is accepted where at most the target share of the other folds' non-mated pairs score as "
         "high; no interpolation",
         f"{len(result.same) - nonmated:,} mated and {nonmated:,} non-mated pairs",
@@ -64,6 +69,8 @@ def score_matcher(
         *left_out_lines([tar_name(far) for far in settings.far], [tar_name(far) for far in fars], nonmated),
         *protocol.notes,
     ]
+    if conditions:
+        lines.append("accuracy of a condition: the share of its pairs judged right, by the thresholds of all pairs")
     if lost := len(protocol.pairs) - trials.num_rows:
         lines.append(f"pairs without a score: {lost:,}; they are left out")
     asked = list(dict.fromkeys(name for pair in protocol.pairs for name in pair[:2]))
@@ -105,7 +112,7 @@ def scored_trials(
     known = dict(zip(map(pair_of, scores.left, scores.right), scores.scores.tolist(), strict=True))
     identity = dict(zip(scores.left, scores.identity_left.tolist(), strict=True))
     identity |= dict(zip(scores.right, scores.identity_right.tolist(), strict=True))
-    folds = fold_numbers(len(protocol.pairs), protocol.folds)
+    folds = folds_of(protocol)
     kept = [place for place, (left, right, _) in enumerate(protocol.pairs) if pair_of(left, right) in known]
     pairs = [protocol.pairs[place] for place in kept]
     lost = len(protocol.pairs) - len(pairs)
@@ -127,6 +134,8 @@ def scored_trials(
             "correct": result.correct,
         }
     )
+    if protocol.conditions:
+        table = table.append_column("condition", pa.array([protocol.conditions[place] for place in kept], pa.string()))
     return table, result
 
 
@@ -165,32 +174,46 @@ def most_accurate(score: np.ndarray, same: np.ndarray) -> float:
 
 
 def estimate(
-    trials: pa.Table, result: VerificationResult, fars: Sequence[float], seed: Seed, replicates: int
+    trials: pa.Table,
+    result: VerificationResult,
+    fars: Sequence[float],
+    conditions: Sequence[str],
+    seed: Seed,
+    replicates: int,
 ) -> dict[str, Estimate]:
-    """Accuracy and TAR@FAR with the resamples of :func:`lgaf.evaluate.verification.estimates.estimate_verification`.
+    """Accuracy, TAR@FAR and the accuracy of each condition, with the resamples of
+    :func:`lgaf.evaluate.verification.estimates.estimate_verification`.
 
     As there, accuracy keeps each pair's verdict, and TAR@FAR sets the thresholds anew in every resample.
 
     Raises:
-        DataError: all non-mated pairs lie in one fold, so that it has no threshold.
+        DataError: all non-mated pairs lie in one fold, so that it has no threshold; a condition has no pair left.
     """
-    if fars and len(np.unique(result.folds[~result.same])) < 2:
+    same, correct = result.same, result.correct
+    if fars and len(np.unique(result.folds[~same])) < 2:
         raise DataError("TAR@FAR: all non-mated pairs lie in one fold; mix both kinds of pairs over the folds")
     left, right = (trials[key].to_numpy() for key in ("identity_left", "identity_right"))
-    accuracy, rates = list[np.ndarray](), list[np.ndarray]()
+    rates = [tar_name(far) for far in fars]
+    judged = {name: pairs_of(trials, name) for name in ("accuracy", *map(accuracy_name, conditions))}
+    values = {name: float(correct[pairs].mean()) for name, pairs in judged.items()} | {"accuracy": result.accuracy}
+    values |= zip(rates, accept_rates(result, np.ones((len(left), 1)), fars)[:, 0].tolist(), strict=True)
+    chunks: dict[str, list[np.ndarray]] = {name: [] for name in ("accuracy", *rates, *judged)}
     for weights in pair_weights(left, right, replicates, seed):
+        for name, rate in zip(rates, accept_rates(result, weights, fars), strict=True):
+            chunks[name].append(rate)
         with np.errstate(invalid="ignore"):
-            accuracy.append((result.correct @ weights) / weights.sum(axis=0))
-        rates.append(accept_rates(result, weights, fars))
-    values = accept_rates(result, np.ones((len(left), 1)), fars)[:, 0]
-    same = result.same
-    found = {
-        "accuracy": Estimate(result.accuracy, len(same), units(left, right), np.concatenate(accuracy)),
+            for name, pairs in judged.items():
+                chunks[name].append(((correct & pairs) @ weights) / (pairs @ weights))
+    counted = judged | dict.fromkeys(rates, same)
+    return {
+        name: Estimate(
+            values[name],
+            int(counted[name].sum()),
+            units(left[counted[name]], right[counted[name]]),
+            np.concatenate(parts),
+        )
+        for name, parts in chunks.items()
     }
-    mated = int(same.sum()), units(left[same], right[same])
-    for far, value, replicate in zip(fars, values, np.concatenate(rates, axis=1), strict=True):
-        found[tar_name(far)] = Estimate(float(value), *mated, replicate)
-    return found
 
 
 def accept_rates(result: VerificationResult, weights: np.ndarray, fars: Sequence[float]) -> np.ndarray:

@@ -28,8 +28,7 @@ def verification_trials(
         DataError: as :func:`locate` and :func:`judge`, or a pair's ``same`` contradicts its identities.
     """
     images = locate(embeddings, (name for pair in protocol.pairs for name in pair[:2]), max_missing)
-    sizes = protocol.fold_sizes
-    folds = np.repeat(np.arange(len(sizes)), sizes) if sizes else fold_numbers(len(protocol.pairs), protocol.folds)
+    folds = folds_of(protocol)
     kept = [i for i, pair in enumerate(protocol.pairs) if pair[0] in images.rows and pair[1] in images.rows]
     pairs = [protocol.pairs[i] for i in kept]
     left_names, right_names = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
@@ -60,3 +59,13 @@ def verification_trials(
     if protocol.conditions:
         table = table.append_column("condition", pa.array([protocol.conditions[i] for i in kept], pa.string()))
     return result, table, images
+
+
+def folds_of(protocol: Verification) -> np.ndarray:
+    """(N,) the fold of each pair.
+
+    Raises:
+        DataError: fewer pairs than folds.
+    """
+    sizes = protocol.fold_sizes
+    return np.repeat(np.arange(len(sizes)), sizes) if sizes else fold_numbers(len(protocol.pairs), protocol.folds)
