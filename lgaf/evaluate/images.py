@@ -31,8 +31,12 @@ class Images:
 
     def block(self) -> dict[str, Any]:
         """What a summary says of them."""
-        used, missing = len(self.rows), len(self.missing)
-        return {"asked": used + missing, "used": used, "missing": missing, "missing_names": self.missing}
+        return image_counts(len(self.rows), self.missing)
+
+
+def image_counts(used: int, missing: list[str]) -> dict[str, Any]:
+    """What a summary says of the images that a protocol asks for."""
+    return {"asked": used + len(missing), "used": used, "missing": len(missing), "missing_names": missing}
 
 
 def locate(embeddings: Embeddings, asked: Iterable[str], max_missing: float) -> Images:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lgaf.evaluate.images import Images
 from lgaf.evaluate.settings import EvaluateSettings
+
+if TYPE_CHECKING:
+    from lgaf.formats.protocol import Verification
 
 FUSION = {True: "the mirror image's added", False: "without the mirror image's"}
 LEFT_OUT = "trials with them are left out"
@@ -15,6 +19,19 @@ LEFT_OUT = "trials with them are left out"
 def embedding_line(flip: bool) -> str:
     """What is compared."""
     return f"embeddings, {FUSION[flip]}, scaled to length 1; cosine"
+
+
+def folds_of_pairs(protocol: Verification) -> str:
+    """How many folds there are, and how large where they are not all alike."""
+    sizes = protocol.fold_sizes
+    uneven = f" of {min(sizes):,} to {max(sizes):,} pairs" if sizes else ""
+    return f"{protocol.folds} contiguous folds{uneven}"
+
+
+def condition_lines(protocol: Verification) -> list[str]:
+    """What the accuracy of a condition is; nothing where there is none."""
+    said = "accuracy of a condition: the share of its pairs judged right, by the thresholds of all pairs"
+    return [said] if protocol.conditions else []
 
 
 def interval_line(settings: EvaluateSettings, known: bool) -> str:

@@ -14,6 +14,7 @@ from lgaf.evaluate.identification.score import score_identification
 from lgaf.evaluate.lines import missing_lines
 from lgaf.evaluate.quality import truth_blocks
 from lgaf.evaluate.replicates import Replicates, describe_draws, hash_of_trials, seed_of, write_replicates
+from lgaf.evaluate.scored import BLOCKS
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.evaluate.templates.score import score_templates
 from lgaf.evaluate.verification.score import score_verification
@@ -22,9 +23,6 @@ from lgaf.evaluate.verification.scores_alone import score_matcher
 if TYPE_CHECKING:
     from lgaf.formats.embeddings import Embeddings
     from lgaf.formats.protocol import Protocol
-
-BLOCKS = ("roc", "histogram", "cmc", "reject", "all_pairs", "thresholds")
-"""Blocks of a summary that not every protocol has."""
 
 
 def score(

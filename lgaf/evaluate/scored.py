@@ -11,6 +11,9 @@ from lgaf.evaluate.bootstrap import Estimate
 from lgaf.evaluate.images import Images
 from lgaf.evaluate.lines import LEFT_OUT
 
+BLOCKS = ("roc", "histogram", "cmc", "reject", "all_pairs", "thresholds")
+"""Blocks of a summary that not every protocol has."""
+
 
 class Scored(NamedTuple):
     """One model on one benchmark."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -24,24 +24,39 @@ def estimate_verification(trials: pa.Table, metrics: Sequence[str], seed: Seed, 
         for name in metrics
         if name != "accuracy" and not name.endswith(OF_CONDITION)
     }
-    same, folds, score, left, right = (
-        trials[key].to_numpy() for key in ("same", "fold", "score", "identity_left", "identity_right")
-    )
+    same, folds, score = (trials[key].to_numpy() for key in ("same", "fold", "score"))
     result = judge(2 - 2 * score, same, folds)
-    judged = {name: pairs_of(trials, name) for name in metrics if name not in fars}
-    values = {name: result.tar(far) for name, far in fars.items()}
-    values |= {name: float(result.correct[pairs].mean()) for name, pairs in judged.items()}
+    tars, weighted_tar = {name: result.tar(far) for name, far in fars.items()}, WeightedTar(result)
+    return estimate_judged(trials, result, metrics, tars, lambda weights: weighted_tar(weights, fars), seed, replicates)
+
+
+def estimate_judged(
+    trials: pa.Table,
+    result: VerificationResult,
+    metrics: Sequence[str],
+    tars: Mapping[str, float],
+    weighted_tars: Callable[[np.ndarray], dict[str, np.ndarray]],
+    seed: Seed,
+    replicates: int,
+) -> dict[str, Estimate]:
+    """Each of ``metrics``: a TAR as ``tars`` has it, and ``weighted_tars`` of (N, R) weights; else by the verdicts.
+
+    Raises:
+        DataError: a condition has no pair left.
+    """
+    same, left, right = (trials[key].to_numpy() for key in ("same", "identity_left", "identity_right"))
+    judged = {name: pairs_of(trials, name) for name in metrics if name not in tars}
+    values = {**tars, **{name: float(result.correct[pairs].mean()) for name, pairs in judged.items()}}
     values["accuracy"] = result.accuracy
-    weighted_tar = WeightedTar(result)
     chunks: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     for weights in pair_weights(left, right, replicates, seed):
-        rates = weighted_tar(weights, fars)
+        rates = weighted_tars(weights)
         with np.errstate(invalid="ignore"):
             for name, pairs in judged.items():
                 rates[name] = ((result.correct & pairs) @ weights) / (pairs @ weights)
         for name in metrics:
             chunks[name].append(rates[name])
-    judged |= dict.fromkeys(fars, same)
+    judged |= dict.fromkeys(tars, same)
     counts = {name: (int(pairs.sum()), units(left[pairs], right[pairs])) for name, pairs in judged.items()}
     return {name: Estimate(values[name], *counts[name], np.concatenate(chunks[name])) for name in metrics}
 
@@ -86,7 +101,7 @@ class WeightedTar:
                 accept = self.distances[self.mated[fold], None] < self.threshold(accepted, far)
                 with np.errstate(invalid="ignore"):
                     found[name].append((mated * accept).sum(axis=0) / mated.sum(axis=0))
-        return {name: _mean_of_known(np.array(rates)) for name, rates in found.items()}
+        return {name: mean_of_known(np.array(rates)) for name, rates in found.items()}
 
     def threshold(self, accepted: np.ndarray, far: float) -> np.ndarray:
         """(R,) thresholds where the rate of (1 + nonmated, R) cumulated weights crosses ``far``, interpolated."""
@@ -105,7 +120,7 @@ class WeightedTar:
         return np.where(never, FAR_GRID[-1] if far == 1 else 0.0, between)
 
 
-def _mean_of_known(rates: np.ndarray) -> np.ndarray:
+def mean_of_known(rates: np.ndarray) -> np.ndarray:
     """Mean over axis 0 of what is not NaN; NaN where nothing is."""
     known = ~np.isnan(rates)
     with np.errstate(invalid="ignore"):

@@ -108,17 +108,34 @@ def judge(distance: np.ndarray, same: ArrayLike, folds: np.ndarray) -> Verificat
     same = np.asarray(same)
     if same.dtype != bool or same.shape != distance.shape:
         raise DataError(f"same: type {same.dtype}, shape {same.shape}; expected booleans, shape {distance.shape}")
-    both_kinds(same)
-    folds = np.unique(folds, return_inverse=True)[1]  # a fold may have lost all its pairs
+    folds = gapless(folds, same)
     count = int(folds.max()) + 1
-    if count < 2:
-        raise DataError("all pairs lie in one fold; a threshold needs pairs of another")
     true = counts_below(distance[same], folds[same], count, ACCURACY_GRID)
     false = counts_below(distance[~same], folds[~same], count, ACCURACY_GRID)
     right = true - false  # up to a constant the number judged correctly
     best = np.argmax(right.sum(axis=0) - right, axis=1)
     thresholds = ACCURACY_GRID[best]
-    correct = (distance < thresholds[folds]) == same
+    return outcome(distance, same, folds, thresholds, distance < thresholds[folds])
+
+
+def gapless(folds: np.ndarray, same: np.ndarray) -> np.ndarray:
+    """(N,) folds numbered without a gap: one may have lost all its pairs.
+
+    Raises:
+        DataError: pairs that are all mated or all non-mated, or all of one fold.
+    """
+    both_kinds(same)
+    folds = np.unique(folds, return_inverse=True)[1]
+    if folds.max() == 0:
+        raise DataError("all pairs lie in one fold; a threshold needs pairs of another")
+    return folds
+
+
+def outcome(
+    distance: np.ndarray, same: np.ndarray, folds: np.ndarray, thresholds: np.ndarray, accepted: np.ndarray
+) -> VerificationResult:
+    """What it comes to that (N,) ``accepted`` pairs are judged mated, each by its fold's of (F,) ``thresholds``."""
+    correct = accepted == same
     accuracies = np.bincount(folds, correct) / np.bincount(folds)
     return VerificationResult(
         distances=distance,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lgaf.evaluate.curves import histogram, roc_points
 from lgaf.evaluate.groups import groupings
-from lgaf.evaluate.lines import embedding_line, interval_line, left_out_lines
+from lgaf.evaluate.lines import condition_lines, embedding_line, folds_of_pairs, interval_line, left_out_lines
 from lgaf.evaluate.names import accuracy_name, tar_name
 from lgaf.evaluate.reject import error_versus_reject, threshold_at_fmr
 from lgaf.evaluate.scored import Scored, intervals
@@ -29,21 +29,17 @@ def score_verification(
     result, trials, images = verification_trials(embeddings, protocol, settings.max_missing)
     mated, nonmated = result.scores[result.same], result.scores[~result.same]
     rates = [tar_name(far) for far in settings.far if far * len(nonmated) >= 1]
-    conditions = list(dict.fromkeys(protocol.conditions or ()))
-    names = ["accuracy", *rates, *map(accuracy_name, conditions)]
+    names = ["accuracy", *rates, *map(accuracy_name, dict.fromkeys(protocol.conditions or ()))]
     estimates = estimate_verification(trials, names, seed, settings.replicates)
-    sizes = protocol.fold_sizes
-    uneven = f" of {min(sizes):,} to {max(sizes):,} pairs" if sizes else ""
     lines = [
         embedding_line(embeddings.flip),
-        f"{protocol.folds} contiguous folds{uneven}; threshold of d = 2 - 2 cos from 0, 0.01 ... 3.99 chosen on the "
-        "others (insightface); accuracy is the mean over folds",
+        f"{folds_of_pairs(protocol)}; threshold of d = 2 - 2 cos from 0, 0.01 ... 3.99 chosen on the others "
+        "(insightface); accuracy is the mean over folds",
         f"{len(mated):,} mated and {len(nonmated):,} non-mated pairs",
         interval_line(settings, (trials["identity_left"].to_numpy() >= 0).all()),
         *left_out_lines([tar_name(far) for far in settings.far], rates, len(nonmated)),
+        *condition_lines(protocol),
     ]
-    if conditions:
-        lines.append("accuracy of a condition: the share of its pairs judged right, by the thresholds of all pairs")
     summary: dict[str, Any] = {
         "protocol": lines,
         "trials": {"asked": len(protocol.pairs), "used": trials.num_rows, "dropped": 0},

@@ -16,15 +16,15 @@ import numpy as np
 import pyarrow as pa
 
 from lgaf.errors import DataError
-from lgaf.evaluate.bootstrap import Estimate, Seed, pair_weights, units
+from lgaf.evaluate.bootstrap import Estimate, Seed
 from lgaf.evaluate.curves import roc_points
-from lgaf.evaluate.lines import interval_line, left_out_lines
+from lgaf.evaluate.images import image_counts
+from lgaf.evaluate.lines import condition_lines, folds_of_pairs, interval_line, left_out_lines
 from lgaf.evaluate.names import accuracy_name, tar_name
-from lgaf.evaluate.scored import intervals
-from lgaf.evaluate.vectors import both_kinds
-from lgaf.evaluate.verification.estimates import pairs_of
-from lgaf.evaluate.verification.folds import VerificationResult
-from lgaf.evaluate.verification.trials import folds_of
+from lgaf.evaluate.scored import BLOCKS, intervals
+from lgaf.evaluate.verification.estimates import estimate_judged, mean_of_known
+from lgaf.evaluate.verification.folds import VerificationResult, gapless, outcome
+from lgaf.evaluate.verification.trials import folds_of, trials_table
 from lgaf.formats.asked import asked_images
 from lgaf.formats.scores import pair_of
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from lgaf.formats.protocol import Protocol, Verification
     from lgaf.formats.scores import PairScores
 
-UNKNOWN = dict.fromkeys(("roc", "histogram", "cmc", "reject", "attention", "quality", "all_pairs", "thresholds"))
-"""Blocks of a summary, of which scores alone fill the first at most."""
+UNKNOWN = dict.fromkeys((*BLOCKS, "attention", "quality"))
+"""Blocks of a summary, of which scores alone fill ``roc`` at most."""
 ROUNDING = 1e-9
 """Share of a pair by which a product of a rate and a count may be too small."""
 
@@ -54,13 +54,10 @@ def score_matcher(
     trials, result = scored_trials(scores, protocol, settings.max_missing)
     nonmated = int(np.count_nonzero(~result.same))
     fars = [far for far in settings.far if far * nonmated >= 1]
-    conditions = list(dict.fromkeys(protocol.conditions or ()))
-    estimates = estimate(trials, result, fars, conditions, seed, settings.replicates)
-    sizes = protocol.fold_sizes
-    uneven = f" of {min(sizes):,} to {max(sizes):,} pairs" if sizes else ""
+    estimates = estimate(trials, result, fars, protocol.conditions or (), seed, settings.replicates)
     lines = [
         "scores of pairs alone: nothing over all pairs, no cosine threshold, no error versus reject",
-        f"{protocol.folds} contiguous folds{uneven}; threshold: the highest of the others' own scores that is most "
+        f"{folds_of_pairs(protocol)}; threshold: the highest of the others' own scores that is most "
         "accurate on them; accuracy is the mean over folds",
         "TAR: a mated pair is accepted where at most the target share of the other folds' non-mated pairs score as "
         "high; no interpolation",
@@ -68,9 +65,8 @@ def score_matcher(
         interval_line(settings, (trials["identity_left"].to_numpy() >= 0).all()),
         *left_out_lines([tar_name(far) for far in settings.far], [tar_name(far) for far in fars], nonmated),
         *protocol.notes,
+        *condition_lines(protocol),
     ]
-    if conditions:
-        lines.append("accuracy of a condition: the share of its pairs judged right, by the thresholds of all pairs")
     if lost := len(protocol.pairs) - trials.num_rows:
         lines.append(f"pairs without a score: {lost:,}; they are left out")
     asked = list(dict.fromkeys(name for pair in protocol.pairs for name in pair[:2]))
@@ -95,7 +91,7 @@ def counts(asked: int, used: int) -> dict[str, int]:
 def seen_images(asked: Sequence[str], seen: set[str]) -> dict[str, Any]:
     """What a summary says of the images."""
     missing = [name for name in asked if name not in seen]
-    return {"asked": len(asked), "used": len(asked) - len(missing), "missing": len(missing), "missing_names": missing}
+    return image_counts(len(asked) - len(missing), missing)
 
 
 def scored_trials(
@@ -119,24 +115,13 @@ def scored_trials(
     if not pairs or lost > max_missing * len(protocol.pairs):
         raise DataError(f"{lost:,} of {len(protocol.pairs):,} pairs lack a score; evaluate.max_missing allows a share "
                         f"of {max_missing:g}: bring them with `lgaf import-scores`")  # fmt: skip
-    lefts, rights = [left for left, _, _ in pairs], [right for _, right, _ in pairs]
     score = np.array([known[pair_of(left, right)] for left, right, _ in pairs])
     result = judge(score, np.array([same for *_, same in pairs]), folds[kept])
-    table = pa.table(
-        {
-            "left": pa.array(lefts, pa.string()),
-            "right": pa.array(rights, pa.string()),
-            "identity_left": pa.array([identity[name] for name in lefts], pa.int32()),
-            "identity_right": pa.array([identity[name] for name in rights], pa.int32()),
-            "same": result.same,
-            "fold": folds[kept],
-            "score": score,
-            "correct": result.correct,
-        }
+    people = (
+        np.array([identity[left] for left, _, _ in pairs], np.int32),
+        np.array([identity[right] for _, right, _ in pairs], np.int32),
     )
-    if protocol.conditions:
-        table = table.append_column("condition", pa.array([protocol.conditions[place] for place in kept], pa.string()))
-    return table, result
+    return trials_table(protocol, kept, people, result, folds[kept], score), result
 
 
 def judge(score: np.ndarray, same: np.ndarray, folds: np.ndarray) -> VerificationResult:
@@ -147,22 +132,9 @@ def judge(score: np.ndarray, same: np.ndarray, folds: np.ndarray) -> Verificatio
     Raises:
         DataError: pairs that are all mated or all non-mated, or all of one fold.
     """
-    both_kinds(same)
-    folds = np.unique(folds, return_inverse=True)[1]  # a fold may have lost all its pairs
-    if folds.max() == 0:
-        raise DataError("all pairs lie in one fold; a threshold needs pairs of another")
+    folds = gapless(folds, same)
     thresholds = np.array([most_accurate(score[folds != k], same[folds != k]) for k in range(folds.max() + 1)])
-    correct = (score >= thresholds[folds]) == same
-    accuracies = np.bincount(folds, correct) / np.bincount(folds)
-    return VerificationResult(
-        distances=-score,
-        same=same,
-        folds=folds,
-        accuracy=float(np.mean(accuracies)),
-        std=float(np.std(accuracies)),
-        fold_thresholds=thresholds,
-        correct=correct,
-    )
+    return outcome(-score, same, folds, thresholds, score >= thresholds[folds])
 
 
 def most_accurate(score: np.ndarray, same: np.ndarray) -> float:
@@ -181,39 +153,21 @@ def estimate(
     seed: Seed,
     replicates: int,
 ) -> dict[str, Estimate]:
-    """Accuracy, TAR@FAR and the accuracy of each condition, with the resamples of
-    :func:`lgaf.evaluate.verification.estimates.estimate_verification`.
-
-    As there, accuracy keeps each pair's verdict, and TAR@FAR sets the thresholds anew in every resample.
+    """Accuracy, TAR@FAR, whose thresholds are set anew in every resample, and the accuracy of each condition.
 
     Raises:
         DataError: all non-mated pairs lie in one fold, so that it has no threshold; a condition has no pair left.
     """
-    same, correct = result.same, result.correct
-    if fars and len(np.unique(result.folds[~same])) < 2:
+    if fars and len(np.unique(result.folds[~result.same])) < 2:
         raise DataError("TAR@FAR: all non-mated pairs lie in one fold; mix both kinds of pairs over the folds")
-    left, right = (trials[key].to_numpy() for key in ("identity_left", "identity_right"))
     rates = [tar_name(far) for far in fars]
-    judged = {name: pairs_of(trials, name) for name in ("accuracy", *map(accuracy_name, conditions))}
-    values = {name: float(correct[pairs].mean()) for name, pairs in judged.items()} | {"accuracy": result.accuracy}
-    values |= zip(rates, accept_rates(result, np.ones((len(left), 1)), fars)[:, 0].tolist(), strict=True)
-    chunks: dict[str, list[np.ndarray]] = {name: [] for name in ("accuracy", *rates, *judged)}
-    for weights in pair_weights(left, right, replicates, seed):
-        for name, rate in zip(rates, accept_rates(result, weights, fars), strict=True):
-            chunks[name].append(rate)
-        with np.errstate(invalid="ignore"):
-            for name, pairs in judged.items():
-                chunks[name].append(((correct & pairs) @ weights) / (pairs @ weights))
-    counted = judged | dict.fromkeys(rates, same)
-    return {
-        name: Estimate(
-            values[name],
-            int(counted[name].sum()),
-            units(left[counted[name]], right[counted[name]]),
-            np.concatenate(parts),
-        )
-        for name, parts in chunks.items()
-    }
+
+    def tars(weights: np.ndarray) -> dict[str, np.ndarray]:
+        return dict(zip(rates, accept_rates(result, weights, fars), strict=True))
+
+    whole = {name: float(rate[0]) for name, rate in tars(np.ones((trials.num_rows, 1))).items()}
+    names = ["accuracy", *rates, *map(accuracy_name, dict.fromkeys(conditions))]
+    return estimate_judged(trials, result, names, whole, tars, seed, replicates)
 
 
 def accept_rates(result: VerificationResult, weights: np.ndarray, fars: Sequence[float]) -> np.ndarray:
@@ -235,4 +189,4 @@ def accept_rates(result: VerificationResult, weights: np.ndarray, fars: Sequence
         with np.errstate(invalid="ignore"):
             rates.append([hit.sum(axis=0) / own.sum(axis=0) for hit in hits])
     found = np.reshape(rates, (len(rates), len(fars), weights.shape[1]))
-    return np.ma.masked_invalid(found).mean(axis=0).filled(np.nan)
+    return mean_of_known(found)

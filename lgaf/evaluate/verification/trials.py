@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,8 +32,7 @@ def verification_trials(
     folds = folds_of(protocol)
     kept = [i for i, pair in enumerate(protocol.pairs) if pair[0] in images.rows and pair[1] in images.rows]
     pairs = [protocol.pairs[i] for i in kept]
-    left_names, right_names = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    left, right = images[left_names], images[right_names]
+    left, right = images[[pair[0] for pair in pairs]], images[[pair[1] for pair in pairs]]
     same = np.array([pair[2] for pair in pairs], dtype=bool)
     identity = embeddings.labels[left], embeddings.labels[right]
     known = (identity[0] >= 0) & (identity[1] >= 0)
@@ -43,22 +43,35 @@ def verification_trials(
             "say otherwise; make pack and protocol again, together"
         )
     result = judge(distances(embeddings.vectors[left], embeddings.vectors[right]), same, folds[kept])
-    table = pa.table(
-        {
-            "left": pa.array(left_names, pa.string()),
-            "right": pa.array(right_names, pa.string()),
-            "identity_left": identity[0],
-            "identity_right": identity[1],
-            "same": same,
-            "fold": folds[kept],
-            "score": result.scores,
-            "correct": result.correct,
-            "quality": np.minimum(embeddings.norms[left], embeddings.norms[right]),
-        }
-    )
+    quality = np.minimum(embeddings.norms[left], embeddings.norms[right])
+    return result, trials_table(protocol, kept, identity, result, folds[kept], result.scores, quality=quality), images
+
+
+def trials_table(
+    protocol: Verification,
+    kept: Sequence[int],
+    identity: tuple[np.ndarray, np.ndarray],
+    result: VerificationResult,
+    folds: np.ndarray,
+    score: np.ndarray,
+    **more: np.ndarray,
+) -> pa.Table:
+    """The table of the pairs ``kept``, by their places in the protocol, with the columns ``more`` before condition."""
+    pairs = [protocol.pairs[place] for place in kept]
+    columns = {
+        "left": pa.array([left for left, _, _ in pairs], pa.string()),
+        "right": pa.array([right for _, right, _ in pairs], pa.string()),
+        "identity_left": identity[0],
+        "identity_right": identity[1],
+        "same": result.same,
+        "fold": folds,
+        "score": score,
+        "correct": result.correct,
+        **more,
+    }
     if protocol.conditions:
-        table = table.append_column("condition", pa.array([protocol.conditions[i] for i in kept], pa.string()))
-    return result, table, images
+        columns["condition"] = pa.array([protocol.conditions[place] for place in kept], pa.string())
+    return pa.table(columns)
 
 
 def folds_of(protocol: Verification) -> np.ndarray:
