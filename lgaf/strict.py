@@ -42,6 +42,13 @@ def checked(kind: type[Block], values: Mapping[str, Any], where: str = "") -> Bl
     raise SettingsError("\n".join(explain(problem, kind, where) for problem in inner))
 
 
+def first_problem(error: ValidationError) -> str:
+    """What is first wrong with a file's content: where in it, and what."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]
+
+
 def explain(problem: Mapping[str, Any], kind: type[BaseModel], where: str) -> str:
     """One line on one of pydantic's problems."""
     path = [str(part) for part in problem["loc"]]

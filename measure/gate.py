@@ -46,9 +46,14 @@ EPOCHS = (12, 9)
 BATCH = 128
 
 
+def name_of(row: str, seed: int, epochs: int | None) -> str:
+    """What a model's folders are called."""
+    return f"{row}-{seed}" + (f"-{epochs}" if epochs else "")
+
+
 def checkpoint(row: str, seed: int, epochs: int | None) -> Path:
     """The model of a row trained from ``seed``, trained now where it is not there."""
-    name = f"{row}-{seed}" + (f"-{epochs}" if epochs else "")
+    name = name_of(row, seed, epochs)
     out = WORK / "models" / name
     if not (out / "model.safetensors").exists():
         run = read_settings(f"train/{row}", TrainingRun)
@@ -86,10 +91,10 @@ def embedded(path: Path, pack: Pack, fault: str) -> Embeddings:
 
 def trials(row: str, seed: int, epochs: int | None, fault: str, benchmark: str, settings: ScoreRun) -> pa.Table:
     """The trials of one model on one benchmark, kept between runs."""
-    path = WORK / "trials" / fault.replace(" ", "-") / f"{row}-{seed}" / f"{benchmark}.arrow"
+    if fault.startswith("epochs"):
+        epochs = int(fault.split()[1])
+    path = WORK / "trials" / fault.replace(" ", "-") / name_of(row, seed, epochs) / f"{benchmark}.arrow"
     if not path.exists():
-        if fault.startswith("epochs"):
-            epochs = int(fault.split()[1])
         embeddings = embedded(checkpoint(row, seed, epochs), Pack(ALIGNED / f"{benchmark}.arrow"), fault)
         quick = settings.evaluate.model_copy(update={"replicates": 100})
         table = score(embeddings, read_protocol(PHOTOS / f"{benchmark}.json"), quick)[1]

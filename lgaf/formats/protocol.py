@@ -11,7 +11,7 @@ from pydantic import Field, PositiveInt, TypeAdapter, ValidationError, model_val
 from lgaf.errors import DataError
 from lgaf.files import read_json, write_json
 from lgaf.formats.templates import TemplateFiles, Templates, read_templates, write_templates
-from lgaf.strict import Strict, shorten
+from lgaf.strict import Strict, first_problem, shorten
 
 
 class Verification(Strict):
@@ -94,11 +94,8 @@ def read_protocol(path: str | Path) -> Protocol:
         found: Verification | Identification | TemplateFiles = TypeAdapter(File).validate_python(read_json(path))
         return read_templates(path, found) if isinstance(found, TemplateFiles) else found
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}: {first['msg']}" if where else first["msg"]
         raise DataError(
-            f"{path}: {shorten(what, LONGEST_PROBLEM)}; run `dvc repro -f photos` to make it again"
+            f"{path}: {shorten(first_problem(error), LONGEST_PROBLEM)}; run `dvc repro -f photos` to make it again"
         ) from None
 
 

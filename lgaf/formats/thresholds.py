@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from lgaf.errors import DataError
 from lgaf.files import read_json, write_json
-from lgaf.strict import Strict
+from lgaf.strict import Strict, first_problem
 
 
 class OperatingPoint(Strict):
@@ -51,9 +51,7 @@ def read_thresholds(path: Path) -> tuple[OperatingPoint, ...]:
     try:
         return Thresholds.model_validate(read_json(path)).rows
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{path}: {where}: {first['msg']}; run `dvc repro` to make it again") from None
+        raise DataError(f"{path}: {first_problem(error)}; run `dvc repro` to make it again") from None
 
 
 def write_thresholds(path: Path, points: Sequence[OperatingPoint]) -> None:

@@ -15,10 +15,8 @@ from lgaf.formats.asked import asked_images
 from lgaf.formats.embeddings import Embeddings, read_embeddings, write_embeddings
 from lgaf.formats.pack import Pack
 from lgaf.formats.protocol import read_protocol
+from lgaf.imported.lines import listed, refuse, rest_lines
 from lgaf.imported.tables import AGAIN, Block, embedding_blocks
-
-SHOWN = 10
-"""Names that a line lists before it only counts."""
 
 
 class Found(NamedTuple):
@@ -58,13 +56,8 @@ def import_embeddings(
         flip=flip,
         truth={},
     ))  # fmt: skip
-    lines = [f"{target}: {len(found.names):,} embeddings of {found.vectors.shape[1]:,} values"]
-    if missing:
-        lines.append(f"without an embedding: {len(missing):,}: {listed(missing)}")
-    if found.unknown:
-        lines.append(f"left out, since {protocol} does not ask for them: {len(found.unknown):,}: "
-                     f"{listed(found.unknown)}")  # fmt: skip
-    return lines
+    first = f"{target}: {len(found.names):,} embeddings of {found.vectors.shape[1]:,} values"
+    return [first, *rest_lines(missing, "an embedding", found.unknown, protocol)]
 
 
 def select(path: Path, blocks: Iterable[Block], asked: Sequence[str]) -> Found:
@@ -98,9 +91,7 @@ def select(path: Path, blocks: Iterable[Block], asked: Sequence[str]) -> Found:
                 wrong.setdefault(what, []).append(f"record {start + row} ({block.names[row]})")
         kept.append(vectors)
         start += len(block.names)
-    if wrong:
-        raise DataError("\n".join(f"{path}: {places[0]}: {what}{and_more(places)}; {AGAIN}"
-                                  for what, places in wrong.items()))  # fmt: skip
+    refuse(path, wrong)
     if not first:
         raise DataError(
             f"{path}: none of its {start:,} names is asked for, as {asked[0]!r} is; write the benchmark's names"
@@ -111,16 +102,6 @@ def select(path: Path, blocks: Iterable[Block], asked: Sequence[str]) -> Found:
 def lengths_of(vectors: np.ndarray) -> np.ndarray:
     """(N,) float32 norms of (N, D) float32."""
     return np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)).astype(np.float32)
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    return ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
-
-
-def and_more(places: Sequence[str]) -> str:
-    """How many others have the same wrong with them."""
-    return f", and {len(places) - 1:,} more" if len(places) > 1 else ""
 
 
 def of_pack(path: Path, pack: Pack) -> Embeddings:

@@ -12,7 +12,7 @@ from lgaf.errors import DataError
 from lgaf.formats.pack import Pack
 from lgaf.formats.protocol import read_protocol
 from lgaf.formats.scores import PairScores, pair_of, read_scores, write_scores
-from lgaf.imported.embeddings import and_more, listed
+from lgaf.imported.lines import listed, refuse, rest_lines
 from lgaf.imported.tables import AGAIN, expect, numbers_of, table_batches, text_of
 
 KINDS = (".parquet", ".csv")
@@ -48,12 +48,7 @@ def import_scores(source: Path, protocol: Path, target: Path, distances: bool, m
     unset = np.full(len(pairs), -1, np.int32)
     left, right = ([pair[side] for pair in pairs] for side in (0, 1))
     write_scores(target, PairScores(left, right, -values if distances else values, unset, unset))
-    lines = [f"{target}: scores of {len(pairs):,} pairs"]
-    if missing:
-        lines.append(f"without a score: {len(missing):,}: {listed(missing)}")
-    if unknown:
-        lines.append(f"left out, since {protocol} does not ask for them: {len(unknown):,}: {listed(unknown)}")
-    return lines
+    return [f"{target}: scores of {len(pairs):,} pairs", *rest_lines(missing, "a score", unknown, protocol)]
 
 
 def select(path: Path, asked: set[tuple[str, str]]) -> tuple[dict[tuple[str, str], float], list[str]]:
@@ -78,9 +73,7 @@ def select(path: Path, asked: set[tuple[str, str]]) -> tuple[dict[tuple[str, str
             elif scores.setdefault(pair, score) != score:
                 wrong.setdefault("the pair stands twice, with two scores", []).append(where)
         start += batch.num_rows
-    if wrong:
-        raise DataError("\n".join(f"{path}: {places[0]}: {what}{and_more(places)}; {AGAIN}"
-                                  for what, places in wrong.items()))  # fmt: skip
+    refuse(path, wrong)
     return scores, unknown
 
 

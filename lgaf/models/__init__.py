@@ -38,7 +38,7 @@ def create_model(
             folder of its ``model.safetensors``, or a file of ``format``.
         format: of a checkpoint that others published: ``arcface_torch``, ``adaface``, ``magface`` or ``cvlface``.
         options: fields of :class:`lgaf.model_settings.Architecture` (backbone, fusion, embedding_dim, image_size,
-            heads, kernels, reduction, temperature, dropout); ``plain`` does not look at LGAF's own.
+            heads, kernels, reduction, gates, local_stage, temperature, dropout); ``plain`` does not look at LGAF's own.
 
     Returns:
         A network on the CPU: in training mode with random weights, or in evaluation mode from a checkpoint. Its

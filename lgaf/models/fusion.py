@@ -21,45 +21,47 @@ def weighted_sum(local: Tensor, global_: Tensor, attention: Tensor) -> Tensor:
     return attention[:, :1] * local + attention[:, 1:] * global_
 
 
-class QualityFusion(nn.Module):
-    """The branch of the better quality leads: the local feature's is its energy, the global one's is the visibility.
+class StandardisedFusion(nn.Module):
+    """A fusion by two qualities: each standardised by its own mean and deviation over images, then a softmax.
 
-    q = (|f_l|, -log(1 - mean visibility + 0.02)), each standardised by its own mean and deviation over images (a batch
-    norm without affine); a = softmax(q / temperature). Covers do not shorten f_l, loss of detail does, so the first
-    falls when detail is lost and the second when regions are. No gradient flows into either: they say what there is,
-    not what would lower the loss.
+    The standardisation is a batch norm without affine: the batch's mean and deviation in training, running ones after.
     """
 
     def __init__(self, temperature: float):
         super().__init__()
         self.standardise = nn.BatchNorm1d(2, affine=False)
         self.temperature = temperature
+
+    def weights(self, local: Tensor, global_: Tensor) -> Tensor:
+        """(B,) qualities of the local and of the global feature to (B, 2) attention."""
+        return torch.softmax(self.standardise(torch.stack([local, global_], dim=1)) / self.temperature, dim=1)
+
+
+class QualityFusion(StandardisedFusion):
+    """The branch of the better quality leads: the local feature's is its energy, the global one's is the visibility.
+
+    q = (|f_l|, -log(1 - mean visibility + 0.02)). Covers do not shorten f_l, loss of detail does, so the first falls
+    when detail is lost and the second when regions are. No gradient flows into either: they say what there is, not what
+    would lower the loss.
+    """
 
     def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
         hidden = torch.sigmoid(-visibility.detach()).mean(dim=(1, 2))
-        qualities = torch.stack([local.detach().norm(dim=1), -torch.log(hidden + FAINT)], dim=1)
-        attention = torch.softmax(self.standardise(qualities) / self.temperature, dim=1)
+        attention = self.weights(local.detach().norm(dim=1), -torch.log(hidden + FAINT))
         return weighted_sum(local, global_, attention), attention
 
 
-class EnergyFusion(nn.Module):
+class EnergyFusion(StandardisedFusion):
     """The branch with more energy than it usually has leads.
 
-    Energies e = (|f_l|, |f_g|), each standardised by its own mean and deviation over images: a batch norm without
-    affine, so the batch's in training, running ones after. a = softmax(z / temperature); embedding a_l f_l + a_g f_g of
-    un-normalised features, so that its norm stays a quality proxy. Gradients flow through the energies.
+    The qualities are the energies (|f_l|, |f_g|). The embedding is a sum of un-normalised features, so that its norm
+    stays a quality proxy. Gradients flow through the energies.
     """
-
-    def __init__(self, temperature: float):
-        super().__init__()
-        self.standardise = nn.BatchNorm1d(2, affine=False)
-        self.temperature = temperature
 
     def forward(self, local: Tensor, global_: Tensor, visibility: Tensor) -> tuple[Tensor, Tensor]:
         """See the module."""
-        energies = torch.stack([local.norm(dim=1), global_.norm(dim=1)], dim=1)
-        attention = torch.softmax(self.standardise(energies) / self.temperature, dim=1)
+        attention = self.weights(local.norm(dim=1), global_.norm(dim=1))
         return weighted_sum(local, global_, attention), attention
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, NonNegativeInt, TypeAdapter, ValidationErro
 
 from lgaf.errors import DataError
 from lgaf.files import printable
-from lgaf.strict import Strict
+from lgaf.strict import Strict, first_problem
 
 TEMPLATES_MAIN = "tar@far=1e-4"
 """The one of the six rates printed for IJB-B and IJB-C that papers compare."""
@@ -56,9 +56,8 @@ def parse_metrics(value: Any, where: str | Path, todo: str = AGAIN) -> Metrics:
     try:
         return FILE.validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = printable(".".join(str(part) for part in first["loc"])).replace("\n", r"\n")
-        raise DataError(f"{where}: {place}: {first['msg']}; {todo}") from None
+        problem = printable(first_problem(error)).replace("\n", r"\n")
+        raise DataError(f"{where}: {problem}; {todo}") from None
 
 
 def dump_metrics(metrics: Metrics) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from lgaf.formats.pack import read_table
 from lgaf.paths import REFERENCE, REPLICATES, SETTINGS, TRIALS
 from lgaf.report.metrics import Name
 from lgaf.report.settings import ReportRun
-from lgaf.strict import Strict
+from lgaf.strict import Strict, first_problem
 
 ADVICE = f"take the committed one back (git checkout -- {REFERENCE}), or make one: lgaf check --update"
 COMPARABLE = ("photos", "align/test", "score")
@@ -100,9 +100,7 @@ def read_reference(path: Path = REFERENCE) -> Reference:
     try:
         reference = Reference.model_validate(read_json(path, ADVICE))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = printable(".".join(map(str, first["loc"])))
-        raise DataError(f"{path}: {place}: {first['msg']}; {ADVICE}") from None
+        raise DataError(f"{path}: {printable(first_problem(error))}; {ADVICE}") from None
     return reference
 
 

@@ -15,6 +15,7 @@ from lgaf.files import read_json
 from lgaf.given.manifest import Manifest
 from lgaf.imported.manifest import Imported
 from lgaf.report.settings import ReportRow, ReportRun
+from lgaf.strict import first_problem
 
 SUMMARY = ("method", "seed", "benchmark", "protocol", "images", "metrics")
 TRAIN = "train"
@@ -156,9 +157,7 @@ def read_origin(layout: Layout, row: ReportRow, seed: int) -> Training | Manifes
     try:
         return kind.model_validate(read_json(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise DataError(f"{path}: {key}: {first['msg']}; make {row.id} again") from None
+        raise DataError(f"{path}: {first_problem(error)}; make {row.id} again") from None
 
 
 def read_alignment(layout: Layout, names: Sequence[str]) -> dict[str, dict[str, int]]:
