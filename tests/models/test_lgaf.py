@@ -83,6 +83,21 @@ def test_the_local_branch_reads_the_stage_asked_for(stage, shape, fusion):
     assert model(torch.randn(1, 3, 32, 32)).visibility.shape == (1, *shape[1:])
 
 
+def fusion_at(name, mean, variance, temperature):
+    """A fusion whose two qualities have had this mean and variance in training."""
+    fusion = create_fusion(name, 4, temperature).eval()
+    fusion.standardise.running_mean = torch.tensor(mean)
+    fusion.standardise.running_var = torch.tensor(variance)
+    return fusion
+
+
+def assert_shared(attention, qualities, mean, variance, temperature):
+    """That one image's attention is the softmax of its two qualities, standardised."""
+    z = [(qualities[k] - mean[k]) / math.sqrt(variance[k] + 1e-5) / temperature for k in (0, 1)]
+    weight = 1 / (1 + math.exp(min(max(z[1] - z[0], -700), 700)))
+    assert attention.tolist() == pytest.approx([weight, 1 - weight], abs=1e-3)
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     logits=arrays(np.float32, (3, 2, 4), elements=st.floats(-12, 12, width=32)),
@@ -91,17 +106,13 @@ def test_the_local_branch_reads_the_stage_asked_for(stage, shape, fusion):
     temperature=st.floats(0.2, 5),
 )
 def test_quality_fusion_is_its_formula(logits, mean, variance, temperature):
-    fusion = create_fusion("quality", 4, temperature).eval()
-    fusion.standardise.running_mean = torch.tensor(mean)
-    fusion.standardise.running_var = torch.tensor(variance)
+    fusion = fusion_at("quality", mean, variance, temperature)
     local, global_ = torch.randn(2, 3, 4)
     embedding, attention = fusion(local, global_, torch.from_numpy(logits))
     for i, image in enumerate(logits.astype(float)):
         hidden = np.mean(1 / (1 + np.exp(image)))
         qualities = math.sqrt(sum(x * x for x in local[i].tolist())), -math.log(hidden + 0.02)
-        q = [(qualities[k] - mean[k]) / math.sqrt(variance[k] + 1e-5) / temperature for k in (0, 1)]
-        weight = 1 / (1 + math.exp(min(max(q[1] - q[0], -700), 700)))
-        assert attention[i].tolist() == pytest.approx([weight, 1 - weight], abs=1e-3)
+        assert_shared(attention[i], qualities, mean, variance, temperature)
         torch.testing.assert_close(embedding[i], attention[i, 0] * local[i] + attention[i, 1] * global_[i])
 
 
@@ -124,16 +135,12 @@ def test_what_is_hidden_speaks_for_the_local_feature_and_what_weakens_it_against
     temperature=st.floats(0.2, 5),
 )
 def test_energy_fusion_is_its_formula(features, mean, variance, temperature):
-    fusion = create_fusion("energy", 4, temperature).eval()
-    fusion.standardise.running_mean = torch.tensor(mean)
-    fusion.standardise.running_var = torch.tensor(variance)
+    fusion = fusion_at("energy", mean, variance, temperature)
     local, global_ = torch.from_numpy(features)
     embedding, attention = fusion(local, global_, None)
     for i, pair in enumerate(zip(*features.astype(float), strict=True)):
         norms = [math.sqrt(sum(x * x for x in feature)) for feature in pair]
-        z = [(norms[k] - mean[k]) / math.sqrt(variance[k] + 1e-5) / temperature for k in (0, 1)]
-        weight = 1 / (1 + math.exp(min(max(z[1] - z[0], -700), 700)))
-        assert attention[i].tolist() == pytest.approx([weight, 1 - weight], abs=1e-3)
+        assert_shared(attention[i], norms, mean, variance, temperature)
         expected = attention[i, 0].item() * pair[0] + attention[i, 1].item() * pair[1]
         np.testing.assert_allclose(embedding[i].numpy(), expected, rtol=1e-4, atol=1e-4)
 

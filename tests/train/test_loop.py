@@ -1,80 +1,22 @@
-"""The loop on a miniature: eight people who differ by a tint, so that anything that learns at all tells them apart."""
+"""The loop on a miniature: what it leaves, what its loss is, what it refuses."""
 
 import itertools
 import json
 from types import SimpleNamespace
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
+from small_runs import PEOPLE, SEED, SIZE, make_run, train, write_people
 
-import lgaf.train.dataset as dataset_module
 import lgaf.train.loop as loop
 from baselines import heads
 from lgaf.embed import embed_pack
 from lgaf.errors import DataError, SettingsError, TrainingError
-from lgaf.formats.pack import write_pack
 from lgaf.models import create_model
 from lgaf.models.checkpoint import read_metadata
-from lgaf.train.dataset import FaceDataset, epoch_batches
-from lgaf.train.settings import AugmentSettings, Recipe, TrainingRun
-from lgaf.train.state import Progress, fingerprint, save_state
-
-SIZE = 32
-PEOPLE = 8
-
-
-def write_people(path, people=PEOPLE, images=8, size=SIZE):
-    rng = np.random.default_rng(0)
-    with write_pack(path) as pack:
-        for person in range(people):
-            tint = np.random.default_rng(person).uniform(40, 215, 3)
-            for number in range(images):
-                pixels = np.clip(tint + rng.normal(0, 20, (size, size, 3)), 0, 255).astype(np.uint8)
-                pack.add(f"{person}/{number}.png", cv2.imencode(".png", pixels)[1].tobytes(), person * 10)
-    return path
-
-
-@pytest.fixture(scope="module")
-def pack(tmp_path_factory):
-    return write_people(tmp_path_factory.mktemp("people") / "train.arrow")
-
-
-SEED = 3
-SOURCES = {"lgaf/train/loop.py": "1"}
-
-
-def train(pack, out, state, run, seed=SEED, sources=SOURCES):
-    loop.train(pack, out, state, run, seed, sources)
-
-
-def make_run(row="lgaf", head="arcface", options=None, **recipe):
-    common = {"epochs": 3, "batch_size": 16, "lr": 0.05, "weight_decay": 1e-4, "precision": "float32"}
-    model = {"backbone": "iresnet_mini", "embedding_dim": 16, "image_size": SIZE, "dropout": 0.1}
-    model |= {"name": "lgaf", "fusion": "energy"} if row == "lgaf" else {"name": "plain"}
-    return TrainingRun(
-        row=row,
-        model=model,
-        head=head,
-        head_options=options or {"margin": 0.1, "scale": 16.0},
-        branch_weight=0.5,
-        visibility_weight=0.25,
-        device="cpu",
-        train=Recipe(**{**common, **recipe}),
-    )
-
-
-def weights(path):
-    return create_model(checkpoint=path / "model.safetensors").state_dict()
-
-
-def assert_equal(left, right):
-    assert left.keys() == right.keys()
-    for name in left:
-        assert torch.equal(left[name], right[name]), name
-
+from lgaf.train.dataset import FaceDataset
+from lgaf.train.settings import AugmentSettings
 
 OPTIONS = {"magface": {"l_a": 2.0, "u_a": 12.0, "lambda_g": 1.0}}
 
@@ -140,98 +82,6 @@ def test_history_by_hand(pack, tmp_path, monkeypatch):
     assert [epoch["images_per_second"] for epoch in history] == [4 * 16 / 2] * 2
 
 
-def test_equal_trainings_give_equal_bytes(pack, tmp_path):
-    for out in ("one", "two"):
-        train(pack, tmp_path / out, tmp_path / "state", make_run(epochs=2))
-    one, two = ((tmp_path / out / "model.safetensors").read_bytes() for out in ("one", "two"))
-    assert one == two
-    train(pack, tmp_path / "other", tmp_path / "state", make_run(epochs=2), seed=4)
-    assert not torch.equal(weights(tmp_path / "one")["gfe.project.linear.weight"],
-                           weights(tmp_path / "other")["gfe.project.linear.weight"])  # fmt: skip
-
-
-@pytest.mark.parametrize("moment", ["after the state", "between state and log"])
-def test_a_killed_run_goes_on_to_the_same_weights(pack, tmp_path, monkeypatch, capsys, moment):
-    run = make_run()
-    train(pack, tmp_path / "whole", tmp_path / "state", run)
-
-    name = "save_state" if moment == "after the state" else "log"
-    saved, calls = getattr(loop, name), []
-
-    def killed_at_two(*arguments):
-        calls.append(arguments)
-        if len(calls) == 2 and name == "log":
-            raise KeyboardInterrupt
-        saved(*arguments)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(loop, name, killed_at_two)
-    with pytest.raises(KeyboardInterrupt):
-        train(pack, tmp_path / "broken", tmp_path / "state", run)
-    assert not (tmp_path / "broken").exists()
-    monkeypatch.setattr(loop, name, saved)
-    train(pack, tmp_path / "broken", tmp_path / "state", run)
-    assert "going on after epoch 2 of 3" in capsys.readouterr().out
-    assert_equal(weights(tmp_path / "whole"), weights(tmp_path / "broken"))
-    curves = [(tmp_path / out / "live/plots/metrics/loss.tsv").read_text().splitlines() for out in ("whole", "broken")]
-    steps = [[line.split("\t")[-2:] for line in curve[1:]] for curve in curves]
-    assert steps[0] == steps[1]
-
-
-@pytest.mark.parametrize("leftover", ["settings", "seed", "sources", "data", "architecture", "garbage"])
-def test_a_state_of_another_run_is_not_taken(pack, tmp_path, monkeypatch, capsys, leftover):
-    """Killed after two epochs of another run; this one starts anew, says so, and comes to what it should."""
-    state, run = tmp_path / "state", make_run()
-    other = {
-        "settings": {"run": make_run(lr=0.01)},
-        "seed": {"seed": 4},
-        "sources": {"sources": {"lgaf/train/loop.py": "2"}},
-        "data": {"pack": write_people(tmp_path / "more.arrow", images=9)},
-        "architecture": {"run": make_run(row="plain")},
-        "garbage": {},
-    }[leftover]
-
-    def killed(*arguments):
-        saved(*arguments)
-        if len(arguments[3].history) == 2:
-            raise KeyboardInterrupt
-
-    saved = loop.save_state
-    monkeypatch.setattr(loop, "save_state", killed)
-    with pytest.raises(KeyboardInterrupt):
-        train(**{"pack": pack, "out": tmp_path / "one", "state": state, "run": run, **other})
-    monkeypatch.setattr(loop, "save_state", saved)
-    if leftover == "garbage":
-        (state / "state.safetensors").write_bytes(b"not a state")
-    capsys.readouterr()
-    train(pack, tmp_path / "one", state, run)
-    assert "starting anew" in capsys.readouterr().out
-    train(pack, tmp_path / "two", tmp_path / "fresh", run)
-    assert_equal(weights(tmp_path / "one"), weights(tmp_path / "two"))
-
-
-def test_going_on_elsewhere_is_the_same_run():
-    here = make_run()
-    there = here.model_copy(update={"device": "cuda", "train": here.train.model_copy(update={"workers": 4})})
-    assert fingerprint(here, 3, "faces", SOURCES) == fingerprint(there, 3, "faces", SOURCES)
-    others = [(make_run(lr=0.01), 3, "faces", SOURCES), (here, 4, "faces", SOURCES), (here, 3, "other", SOURCES),
-              (here, 3, "faces", {"lgaf/train/loop.py": "2"})]  # fmt: skip
-    assert len({fingerprint(*other) for other in [(here, 3, "faces", SOURCES), *others]}) == 5
-
-
-def test_the_state_holds_a_shared_weight_once(pack, tmp_path):
-    run = make_run()
-    model = create_model(**run.model)
-    heads_ = loop.build_heads(run, PEOPLE)
-    optimiser = loop.build_optimiser(model, heads_, run.train)
-    save_state(tmp_path / "s", {"model": model, "heads": heads_}, optimiser, Progress([], "float32"), "x")
-    with safe_open(str(tmp_path / "s"), "pt") as file:
-        names = list(file.keys())
-    assert [name for name in names if name.startswith("heads/") and name.endswith("weight")] == ["heads/0.weight"]
-    assert not any(name.startswith("heads/1.weight") for name in names)
-
-
 def test_clipping_clips(pack, tmp_path, monkeypatch):
     """The gradient that the optimiser meets is no longer than said; null sets no limit."""
     lengths = {}
@@ -256,46 +106,6 @@ def test_clipping_clips(pack, tmp_path, monkeypatch):
         monkeypatch.setattr(loop, "build_optimiser", build)
     assert np.array(lengths[0.01]).max() <= 0.01 * 1.0001
     assert np.array(lengths[None]).min() > 0.01
-
-
-def test_seed_decides_and_workers_do_not(pack, monkeypatch):
-    def batches(seed, workers, kept=2**30):
-        monkeypatch.setattr(dataset_module, "KEPT", kept)
-        dataset = FaceDataset(pack, SIZE, AugmentSettings(), seed)
-        assert (dataset.kept is None) == (kept == 0)
-        return list(epoch_batches(dataset, 1, 16, workers))
-
-    one, *others = batches(1, 0), batches(1, 0), batches(1, 2), batches(1, 0, kept=0), batches(1, 2, kept=0)
-    for other in others:
-        for batch, twin in zip(one, other, strict=True):
-            assert all(torch.equal(x, u) for x, u in zip(batch, twin, strict=True))
-    assert not torch.equal(one[0][0], batches(2, 0)[0][0])
-
-
-def test_an_epoch_is_whole_batches_of_different_images(pack):
-    """64 images in batches of 10: six, and four images left out; in the next epoch others."""
-    dataset = FaceDataset(pack, SIZE, AugmentSettings(flip=0, low_resolution=0, crop=0, photometric=0), 1)
-    seen = [
-        [image.numpy().tobytes() for x, _, _ in epoch_batches(dataset, epoch, 10, 0) for image in x] for epoch in (0, 1)
-    ]
-    assert [len(x) for x, _, _ in epoch_batches(dataset, 0, 10, 0)] == [10] * 6
-    assert [len(set(images)) for images in seen] == [60, 60]
-    assert seen[0] != seen[1]
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("kept", [2**30, 0])
-def test_a_corrupt_image_is_one_line(tmp_path, monkeypatch, workers, kept):
-    monkeypatch.setattr(dataset_module, "KEPT", kept)
-    path = tmp_path / "train.arrow"
-    with write_pack(path) as pack:
-        for number in range(32):
-            good = cv2.imencode(".png", np.full((SIZE, SIZE, 3), number, np.uint8))[1].tobytes()
-            pack.add(f"{number}.png", good if number != 20 else b"not an image", number % 4)
-    with pytest.raises(DataError) as error:
-        train(path, tmp_path / "out", tmp_path / "state", make_run(workers=workers))
-    (line,) = str(error.value).splitlines()
-    assert "train.arrow: record 20 (20.png): " in line
 
 
 def test_pixels_become_minus_one_to_one():
