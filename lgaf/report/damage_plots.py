@@ -1,15 +1,15 @@
-"""Figures of the damage laboratory, and the curves behind them: a panel, or a file, a kind."""
+"""Figures of the damage laboratory, and the curves behind them: a panel, or a curve, a kind."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from lgaf.damage.kinds import KINDS
 from lgaf.evaluate.laboratory.conditions import NAME, TAR, WEIGHT
-from lgaf.report.curves import write_lines
+from lgaf.report.curves import Curve, Line
 from lgaf.report.laboratory import Laboratory, by_level
 from lgaf.report.plots import percent_axis
 from lgaf.report.style import GREY, Look, panels
@@ -56,15 +56,15 @@ def draw_damage(laboratory: Laboratory, look: Look, folder: Path, confidence: fl
         plot_weights(laboratory, look, folder / f"{NAME}-weight.png", confidence)
 
 
-def write_damage_curves(laboratory: Laboratory, labels: Mapping[str, str], folder: Path) -> None:
-    """The same as CSV, for `dvc plots show`."""
+def damage_curves(laboratory: Laboratory, labels: Mapping[str, str]) -> Iterator[Curve]:
+    """The same as curves."""
     levels = np.arange(laboratory.levels + 1)
     for kind in KINDS:
         shown = (TAR, "tar", [*laboratory.estimates]), (WEIGHT, "local_weight", laboratory.branched)
         for metric, name, rows in shown:
-            lines = {
-                labels[row]: (levels, [it.value for it in by_level(laboratory, row, kind.name, metric)]) for row in rows
-            }
+            lines = [
+                Line(labels[row], levels, [it.value for it in by_level(laboratory, row, kind.name, metric)])
+                for row in rows
+            ]
             if lines:
-                place = folder / f"{NAME}-{name.replace('_', '-')}" / f"{kind.name}.csv"
-                write_lines(place, "level", name, lines)
+                yield Curve(f"{NAME}-{name.replace('_', '-')}", kind.name, "level", name, lines)

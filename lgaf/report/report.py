@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lgaf.files import write_json, write_text
@@ -12,8 +13,8 @@ from lgaf.paths import THRESHOLDS
 from lgaf.report import render
 from lgaf.report.cells import Results
 from lgaf.report.columns import KINDS
-from lgaf.report.curves import write_curves
-from lgaf.report.damage_plots import draw_damage, write_damage_curves
+from lgaf.report.curves import Curve, curves, write_curves
+from lgaf.report.damage_plots import damage_curves, draw_damage
 from lgaf.report.damage_tables import PRINTED, SUMMED, damage_metrics, damage_tables
 from lgaf.report.drawing import draw
 from lgaf.report.facts import run_of
@@ -35,7 +36,16 @@ BEST = 10
 """Published models of each table that stand on the page of all tables."""
 
 
-def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) -> Metrics:
+@dataclass(frozen=True)
+class Report:
+    """What was written, for who shows it otherwise."""
+
+    results: Results
+    tables: list[Table]
+    curves: list[Curve]
+
+
+def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) -> Report:
     """Write the whole report under ``layout.results``; equal inputs give equal bytes.
 
     ``metrics.json``; ``thresholds.json``; ``summary/ROW.json`` for `dvc metrics show`; ``tables/NAME.md``, ``.csv`` and
@@ -84,12 +94,13 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
     write_tables(tables, layout.results / "tables")
     histories = [(model.row, model.origin.history) for model in models if isinstance(model.origin, Training)]
     look = Look(results.run.labels, len(settings.seeds))
-    write_curves(results.summaries, histories, look.labels, layout.results / "curves")
+    drawn = [*curves(results.summaries, histories, look.labels)]
     draw(results.summaries, histories, look, layout.results / "plots")
     if laboratory:
-        write_damage_curves(laboratory, look.labels, layout.results / "curves")
+        drawn += damage_curves(laboratory, look.labels)
         draw_damage(laboratory, look, layout.results / "plots", evaluate.confidence)
-    return printed
+    write_curves(drawn, layout.results / "curves")
+    return Report(results, tables, drawn)
 
 
 def joined(first: Metrics, second: Metrics) -> Metrics:
