@@ -19,7 +19,7 @@ from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.given.manifest import GivenRow
 from lgaf.imported.manifest import Format, ImportedRow
 from lgaf.model_settings import Architecture, EmbeddingDim, Fusion, LocalBranch
-from lgaf.report.settings import CheckSettings
+from lgaf.report.settings import CheckSettings, ReportSettings
 from lgaf.rows import ROWS, LgafRow, PlainRow, RowId
 from lgaf.strict import Seed, Strict, checked
 from lgaf.train.settings import Recipe, TrainingRun, TrainSettings
@@ -68,6 +68,7 @@ class Settings(Strict):
     benchmarks: list[str] = Field(min_length=1)
     damage: DamageSettings = DamageSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
+    report: ReportSettings = ReportSettings()
     check: CheckSettings = CheckSettings()
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
-DATA = (".csv",)
+DATA = (".css", ".csv", ".html", ".js")
 """Endings of files that code reads from its own folder."""
 
 

@@ -20,7 +20,7 @@ DIGITS = 5
 
 
 class Line(NamedTuple):
-    """One line: its row's name in print, x and y of its points, and which of the row's lines it is, if it has several."""
+    """One line: its row's name in print, x and y of its points; of a row with several lines, which of them it is."""
 
     row: str
     x: Any
@@ -140,9 +140,7 @@ def training(histories: Sequence[History], labels: Mapping[str, str]) -> Iterato
         yield Curve("training", "loss", "epoch", "loss", lines)
 
 
-def curves(
-    summaries: Sequence[Summary], histories: Sequence[History], labels: Mapping[str, str]
-) -> Iterator[Curve]:
+def curves(summaries: Sequence[Summary], histories: Sequence[History], labels: Mapping[str, str]) -> Iterator[Curve]:
     """All of the above; ``labels``: {row: name in print}."""
     for made in (roc, cmc, histograms, reject, attention):
         yield from made(summaries, labels)

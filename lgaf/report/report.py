@@ -25,7 +25,7 @@ from lgaf.report.metrics import Metrics, dump_metrics, summarise
 from lgaf.report.paired import paired_tests
 from lgaf.report.published import read_published
 from lgaf.report.settings import ReportRun
-from lgaf.report.sources import TRAIN, Layout, Training, apart, read_alignment, read_models
+from lgaf.report.sources import TRAIN, Layout, Model, Training, apart, read_alignment, read_models
 from lgaf.report.style import Look
 from lgaf.report.tables import Table, build, table_names
 from lgaf.report.thresholds import operating_points, threshold_tables
@@ -40,6 +40,7 @@ BEST = 10
 class Report:
     """What was written, for who shows it otherwise."""
 
+    models: list[Model]
     results: Results
     tables: list[Table]
     curves: list[Curve]
@@ -100,7 +101,7 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
         drawn += damage_curves(laboratory, look.labels)
         draw_damage(laboratory, look, layout.results / "plots", evaluate.confidence)
     write_curves(drawn, layout.results / "curves")
-    return Report(results, tables, drawn)
+    return Report(models, results, tables, drawn)
 
 
 def joined(first: Metrics, second: Metrics) -> Metrics:

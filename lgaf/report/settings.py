@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from lgaf.evaluate.settings import EvaluateSettings
@@ -50,10 +52,22 @@ class ReportRun(Strict):
     seed: int
     """Seed of the bootstrap."""
     evaluate: EvaluateSettings
+    faces: bool = False
+    """``report.faces``."""
+    parameters: dict[str, Any] = Field({})
+    """All parameters of the run, defaults filled in, for the page to show."""
 
     def seeds_of(self, row: ReportRow) -> tuple[int, ...]:
         """Seeds of a row's models; a row that was trained elsewhere has one model, without luck to show."""
         return self.seeds if row.trained else (int(GIVEN),)
+
+
+class ReportSettings(Strict):
+    """What params.yaml says of the report."""
+
+    faces: bool = False
+    """Whether ``results/report.html`` also shows faces of real people. Generated faces it always shows. The licence of
+    most data sets forbids to hand their photos on, and so such a page."""
 
 
 class CheckSettings(Strict):

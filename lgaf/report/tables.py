@@ -48,6 +48,8 @@ class Table:
     paired_rows: list[list[str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    facts: int = 0
+    """How many columns stand between the name of a row of ours and its numbers."""
 
 
 def build(table: str, results: Results, published: Sequence[Published], unread: Sequence[Published]) -> Table:
@@ -90,6 +92,7 @@ def build(table: str, results: Results, published: Sequence[Published], unread: 
         paired_rows=paired,
         notes=notes_of(results, ours, head_to_head, facts) + quoting_notes(shown, columns, benchmarks),
         records=[*measured_records(metrics, benchmarks, table, results.tests, run), *published_records(quoted, shown)],
+        facts=len(facts),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Stage ``report``: metrics, tables and plots of all scores."""
+"""Stage ``report``: metrics, tables and plots of all scores, and a page of all of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 from lgaf.catalogue import title_of
 from lgaf.damage.sheet import damage_sheet
 from lgaf.machine import describe_machine
-from lgaf.paths import DAMAGE, LABORATORY, MODELS, PHOTOS, REPLICATES, RESULTS
+from lgaf.paths import ALIGNED, DAMAGE, EMBEDDINGS, LABORATORY, MODELS, PHOTOS, REPLICATES, RESULTS, TRIALS
+from lgaf.report.page.page import write_page
+from lgaf.report.page.trials import Seen
 from lgaf.report.report import report
 from lgaf.report.settings import ReportRun
 from lgaf.report.sources import TRAIN, Layout, read_alignment
@@ -16,15 +18,16 @@ from lgaf.world.contact_sheet import contact_sheet
 
 
 def run() -> None:
-    """Write the report, and sheets of the faces of the generated world and of the laboratory."""
+    """Write the report, sheets of the faces of the generated world and of the laboratory, and the page of it all."""
     settings = read_settings("report", ReportRun)
     layout = Layout(RESULTS, REPLICATES, MODELS, LABORATORY)
-    report(layout, settings, training_set(settings, layout), describe_machine())
+    found = report(layout, settings, training_set(settings, layout), describe_machine())
     if settings.source == "world":
         packs = [PHOTOS / f"{name}.arrow" for name in (TRAIN, *settings.benchmarks) if name not in settings.own]
         contact_sheet(packs, RESULTS / "plots" / "world-faces.jpg")
     if settings.damaged:
         damage_sheet(DAMAGE, RESULTS / "plots" / "damage-faces.jpg")
+    write_page(found, settings, Seen(TRIALS, EMBEDDINGS, ALIGNED), RESULTS / "plots", RESULTS / "report.html")
 
 
 def training_set(settings: ReportRun, layout: Layout) -> str:

@@ -173,6 +173,8 @@ def report_run(settings: Settings) -> ReportRun:
         train_set=str(settings.data.train) if settings.data.train else None,
         seed=settings.seed,
         evaluate=settings.evaluate,
+        faces=settings.report.faces,
+        parameters=settings.model_dump(mode="json"),
     )
 
 

@@ -1,0 +1,1 @@
+"""The page's templates, style and script, and how the templates are filled."""

@@ -1,0 +1,239 @@
+// Sorting, filtering, charts and the hardest trials. Text is only ever set as text, never as HTML.
+"use strict";
+(() => {
+  const find = (id) => document.getElementById(id);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const read = (id) => JSON.parse(find(id).textContent);
+  const labels = read("row-labels");
+
+  function make(tag, values = {}, ...children) {
+    const element = Object.assign(document.createElement(tag), values);
+    element.append(...children);
+    return element;
+  }
+
+  // Tables: a heading sorts, best first where its cells are numbers; a cell without a number stands last.
+  function valueOf(row, column) {
+    const cell = row.cells[column];
+    const text = cell.dataset.value ?? cell.textContent.trim();
+    const number = parseFloat(text.replace(/[,\s]/g, ""));
+    return { text, number };
+  }
+
+  function sort(table, heading) {
+    const column = heading.cellIndex;
+    const body = table.tBodies[0];
+    const rows = [...body.rows].map((row) => ({ row, ...valueOf(row, column) }));
+    const numeric = rows.some((it) => !Number.isNaN(it.number)) &&
+      rows.every((it) => !Number.isNaN(it.number) || /^(-|not available|)$/.test(it.text));
+    const now = heading.getAttribute("aria-sort");
+    const rising = now === "none" ? !numeric : now === "descending";
+    const sign = rising ? 1 : -1;
+    rows.sort((a, b) => {
+      if (!numeric) return sign * a.text.localeCompare(b.text, "en", { numeric: true });
+      const lacking = Number.isNaN(a.number) - Number.isNaN(b.number);
+      return lacking || (Number.isNaN(a.number) ? 0 : sign * (a.number - b.number));
+    });
+    for (const other of heading.parentElement.cells) other.setAttribute("aria-sort", "none");
+    heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
+    body.append(...rows.map((it) => it.row));
+  }
+
+  function makeSortable(table) {
+    for (const heading of table.tHead.rows[0].cells) {
+      heading.firstElementChild.addEventListener("click", () => sort(table, heading));
+    }
+  }
+
+  function filterTable(input) {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const row of input.closest(".table").querySelector("tbody").rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+    }
+  }
+
+  all("table.sorts").forEach(makeSortable);
+  all("input.filter").forEach((input) => input.addEventListener("input", () => filterTable(input)));
+
+  // Rows: those that are ticked and fit the text are shown, in boards and in charts.
+  const charts = [];
+
+  function shownRows() {
+    const words = find("find").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const texts = labels.map((label) => label.toLowerCase());
+    for (const row of all("table.board tr[data-row]")) {
+      const facts = [...row.cells].filter((cell) => cell.dataset.value === undefined);
+      texts[row.dataset.row] += " " + facts.map((cell) => cell.textContent.toLowerCase()).join(" ");
+    }
+    const ticked = new Set(all("#rows input:checked").map((input) => Number(input.value)));
+    return new Set([...labels.keys()].filter((place) => ticked.has(place) && words.every((it) => texts[place].includes(it))));
+  }
+
+  function showRows() {
+    const shown = shownRows();
+    for (const row of all("tr[data-row]")) row.hidden = !shown.has(Number(row.dataset.row));
+    const names = labels.filter((_, place) => shown.has(place));
+    for (const view of charts) view.signal("shown", names).runAsync();
+  }
+
+  find("rows").addEventListener("input", showRows);
+
+  // Charts: drawn when they come into sight.
+  const specs = read("specs");
+  const CONFIG = {
+    background: null,
+    font: "system-ui, sans-serif",
+    view: { stroke: null },
+    axis: {
+      labelColor: "currentColor", titleColor: "currentColor", gridColor: "var(--line)", domainColor: "var(--grey)",
+      tickColor: "var(--grey)", labelFontSize: 11, titleFontSize: 12, titleFontWeight: "normal",
+    },
+  };
+
+  async function draw(place) {
+    const spec = { ...specs[place.dataset.spec], description: place.dataset.title };
+    const { view } = await window.embedChart(place, spec, {
+      ast: true, renderer: "svg", actions: false, config: CONFIG, tooltip: { theme: "custom" },
+    });
+    if (spec.params) {
+      charts.push(view);
+      const shown = shownRows();
+      if (shown.size < labels.length) view.signal("shown", labels.filter((_, k) => shown.has(k))).runAsync();
+    }
+    place.dataset.drawn = "";
+  }
+
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((it) => it.isIntersecting)) {
+      seen.unobserve(entry.target);
+      draw(entry.target).catch((error) => console.error(String(error)));
+    }
+  }, { rootMargin: "200px" });
+  all(".plot").forEach((place) => seen.observe(place));
+
+  // The same numbers as a table: a column a line.
+  function numbers(details) {
+    if (details.querySelector("table")) return;
+    const place = details.closest("figure").querySelector(".plot");
+    const spec = specs[place.dataset.spec];
+    const lines = new Map();
+    for (const { x, y, row, part } of spec.data.values) {
+      const name = part ? `${row}, ${part}` : row;
+      if (!lines.has(name)) lines.set(name, new Map());
+      lines.get(name).set(x, y);
+    }
+    const steps = [...new Set([...lines.values()].flatMap((it) => [...it.keys()]))].sort((a, b) => a - b);
+    const short = (value) => value === undefined ? "-" : String(Number(value.toPrecision(4)));
+    const heads = [spec.encoding.x.title, ...lines.keys()].map((text) => make("th", { scope: "col", textContent: text }));
+    const rows = steps.map((x) => make("tr", {}, make("th", { scope: "row", textContent: short(x) }),
+      ...[...lines.values()].map((line) => make("td", { textContent: short(line.get(x)) }))));
+    const table = make("table", {}, make("caption", { textContent: `${place.dataset.title}: ${spec.encoding.y.title}` }),
+      make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+    const scroll = make("div", { className: "scroll", tabIndex: 0 }, table);
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", place.dataset.title);
+    details.append(scroll);
+  }
+
+  all("details.numbers").forEach((details) => details.addEventListener("toggle", () => numbers(details)));
+
+  // The hardest trials.
+  const PAGE = 12;
+  let benchmarks;
+  let chosen = [];
+
+  function face(found) {
+    const image = make("img", { src: found.image, alt: `face ${found.name}`, width: 96, height: 96 });
+    return make("th", { scope: "col", className: "face" }, image, make("span", { textContent: found.name, title: found.name }));
+  }
+
+  function quality(found, place) {
+    const said = found.rows[place];
+    const cell = make("td", { textContent: "-" });
+    if (said) {
+      const [norm, below, local] = said;
+      cell.textContent = `${Math.round(100 * below)} %` + (local === null ? "" : ` · ${local.toFixed(2)}`);
+      cell.title = `norm ${norm}` + (local === null ? "" : `, local weight ${local}`);
+    }
+    return cell;
+  }
+
+  function verdictOf(right) {
+    return make("td", { className: right ? "right" : "wrong" }, right ? "✓" : "✗",
+      make("span", { className: "unseen", textContent: right ? " right" : " wrong" }));
+  }
+
+  function card(benchmark, [left, right, same, scores, verdicts]) {
+    const faces = [benchmark.faces[left], benchmark.faces[right]];
+    const rows = labels.flatMap((label, place) => {
+      if (scores[place] === null) return [];
+      const name = make("th", { scope: "row", textContent: label, title: label });
+      const score = make("td", { textContent: scores[place].toFixed(3) });
+      const cells = [name, verdictOf(verdicts[place]), score, ...faces.map((it) => quality(it, place))];
+      return [make("tr", {}, ...cells)];
+    });
+    const said = same ? "One person, taken for two" : "Two people, taken for one";
+    const words = ["row", "", "score"].map((text) => make("th", { scope: "col", textContent: text }));
+    words[1].append(make("span", { className: "unseen", textContent: "verdict" }));
+    const table = make("table", {}, make("caption", { textContent: `${said}: verdict and score of each row, and of each face quality and local weight` }),
+      make("thead", {}, make("tr", {}, ...words, ...faces.map(face))), make("tbody", {}, ...rows));
+    return make("li", { className: "trial" }, make("h4", { textContent: said }), table);
+  }
+
+  function fits([, , same, , verdicts], kind, wrong, right) {
+    if (kind && (kind === "reject") !== same) return false;
+    if (wrong === "" ? !verdicts.includes(false) : verdicts[wrong] !== false) return false;
+    return right === "" || verdicts[right] === true;
+  }
+
+  function away(benchmark, [, , , scores, verdicts], row) {
+    const threshold = benchmark.rows[row]?.threshold;
+    return verdicts[row] === false && threshold != null ? Math.abs(scores[row] - threshold) : 0;
+  }
+
+  function filterTrials() {
+    benchmarks ??= read("trials");
+    const benchmark = benchmarks[find("trial-benchmark").value];
+    const [kind, wrong, right] = ["kind", "wrong", "right"].map((name) => find(`trial-${name}`).value);
+    chosen = benchmark.pairs.filter((pair) => fits(pair, kind, wrong, right));
+    if (wrong !== "") chosen.sort((a, b) => away(benchmark, b, wrong) - away(benchmark, a, wrong));
+    find("trial-list").replaceChildren();
+    find("trial-count").textContent = `${chosen.length} pairs of ${benchmark.pairs.length} on this page` +
+      (wrong === "" ? ", those that most rows judge wrongly first" : `, the farthest from ${labels[wrong]}'s threshold first`);
+    more();
+  }
+
+  function more() {
+    const benchmark = benchmarks[find("trial-benchmark").value];
+    const list = find("trial-list");
+    const next = chosen.slice(list.children.length, list.children.length + PAGE);
+    list.append(...next.map((pair) => card(benchmark, pair)));
+    find("trial-more").hidden = list.children.length === chosen.length;
+  }
+
+  if (find("trial-filter")) {
+    find("trial-filter").addEventListener("input", filterTrials);
+    find("trial-filter").addEventListener("submit", (event) => event.preventDefault());
+    find("trial-more").addEventListener("click", more);
+    filterTrials();
+  }
+
+  // Light and dark: as the system says, until the button is pressed.
+  find("theme").addEventListener("click", () => {
+    const root = document.documentElement;
+    const dark = root.style.colorScheme
+      ? root.style.colorScheme === "dark"
+      : window.matchMedia("(prefers-color-scheme: dark)").matches;
+    root.style.colorScheme = dark ? "light" : "dark";
+  });
+
+  // A link to a source opens the list that it stands in.
+  window.addEventListener("hashchange", () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const list = target?.closest("details");
+    if (list) { list.open = true; target.scrollIntoView(); }
+  });
+  window.addEventListener("beforeprint", () => all("details.sources").forEach((it) => { it.open = true; }));
+  performance.mark("ready");
+})();
