@@ -60,12 +60,12 @@ def branch_claims(laboratory: Laboratory, row: str, confidence: float) -> Claims
     return found | corrected(trends)
 
 
-def row_claims(laboratory: Laboratory, reference: str, confidence: float) -> Claims:
-    """(row, group) -> TAR of the reference minus that of the row."""
+def row_claims(laboratory: Laboratory, reference: str, metric: str, confidence: float) -> Claims:
+    """(row, group) -> a metric of the reference minus that of the row."""
     ours = laboratory.estimates[reference]
     return corrected(
         {
-            (row, group): paired_difference(ours[group][TAR].estimate, theirs[group][TAR].estimate, confidence)
+            (row, group): paired_difference(ours[group][metric].estimate, theirs[group][metric].estimate, confidence)
             for row, theirs in laboratory.estimates.items()
             if row != reference
             for group in GROUPS
@@ -75,19 +75,6 @@ def row_claims(laboratory: Laboratory, reference: str, confidence: float) -> Cla
 
 NORM = f"norm_{REJECT}"
 """How well the length of the embedding tells errors; every row has it."""
-
-
-def norm_claims(laboratory: Laboratory, reference: str, confidence: float) -> Claims:
-    """(row, group) -> area of the reference's norm minus that of the row's."""
-    ours = laboratory.estimates[reference]
-    return corrected(
-        {
-            (row, group): paired_difference(ours[group][NORM].estimate, theirs[group][NORM].estimate, confidence)
-            for row, theirs in laboratory.estimates.items()
-            if row != reference
-            for group in GROUPS
-        }
-    )
 
 
 def measure_claims(laboratory: Laboratory, row: str, confidence: float) -> Claims:

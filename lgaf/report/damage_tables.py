@@ -46,7 +46,7 @@ def damage_tables(laboratory: Laboratory, run: Run) -> list[Table]:
 
 def rows_table(laboratory: Laboratory, run: Run) -> Table:
     """TAR of every row, a line a kind of damage."""
-    claims = row_claims(laboratory, run.reference, run.confidence)
+    claims = row_claims(laboratory, run.reference, TAR, run.confidence)
     others = [row.id for row in run.rows if row.id != run.reference]
     return Table(
         name=NAME,

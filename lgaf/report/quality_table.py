@@ -8,7 +8,7 @@ from lgaf.damage.kinds import GROUPS
 from lgaf.evaluate.laboratory.conditions import NAME, REJECT
 from lgaf.report import notes
 from lgaf.report.cells import Cell, Value
-from lgaf.report.claims import NORM, Claims, measure_claims, norm_claims
+from lgaf.report.claims import NORM, Claims, measure_claims, row_claims
 from lgaf.report.damage_tables import decimal, said
 from lgaf.report.facts import Run
 from lgaf.report.laboratory import Laboratory
@@ -44,7 +44,7 @@ def quality_table(laboratory: Laboratory, run: Run) -> Table:
          *(Value(decimal(it := metrics[row, metric, group]), it.value == best[group], False) for group in GROUPS)]
         for row, metric in lines
     ]  # fmt: skip
-    norms = norm_claims(laboratory, run.reference, run.confidence)
+    norms = row_claims(laboratory, run.reference, NORM, run.confidence)
     paired, reference = [], run.labels[run.reference]
     for row in laboratory.estimates:
         if row != run.reference:
