@@ -29,7 +29,8 @@ class Network(Protocol):
         """Turns (B, S, S, 3) uint8 RGB into the input; has ``image_size``, ``flip`` and ``flip_fusion``."""
 
     def __call__(self, images: Tensor) -> Any:
-        """Of the input: ``embedding`` (B, D); ``attention`` (B, 2), ``local`` and ``global_`` (B, D), each or None."""
+        """Of the input: ``embedding`` (B, D); ``attention`` (B, 2), ``local`` and ``global_`` (B, D), ``visibility``
+        (B, h, w) logits, each or None."""
 
 
 @torch.inference_mode()
@@ -62,7 +63,8 @@ def embed_pack(
 ) -> Embeddings:
     """Embed every image of a pack, with its mirror image if ``flip``, by default as the network asks.
 
-    branches: keep the local and the global feature too, where the network has both.
+    branches: keep the local and the global feature too, where the network has both, and how much of each face it
+    thinks visible.
 
     The fused vector is f(x) + f(mirrored x) on raw features (insightface ``eval/verification.py``), or where the
     network asks for it on features of length 1; norm and attention are those of the image as it is.
@@ -72,13 +74,15 @@ def embed_pack(
     """
     flip = network.preprocessing.flip if flip is None else flip
     vectors: list[Tensor] = []
-    kept: dict[str, list[Tensor]] = {"attention": [], "local": [], "global_": []}
+    kept: dict[str, list[Tensor]] = {"attention": [], "local": [], "global_": [], "visible": []}
     norms = []
     for vector, out in embed_batches(network, pack, device, flip):
         norms.append(out.embedding.float().norm(dim=1).cpu())
         for name in ("attention", "local", "global_") if branches else ("attention",):
             if getattr(out, name) is not None:
                 kept[name].append(getattr(out, name).float().cpu())
+        if branches and out.visibility is not None:
+            kept["visible"].append(torch.sigmoid(out.visibility).mean(dim=(1, 2)).cpu())
         vectors.append(vector)
     found = torch.cat(vectors)
     if len(found) > 1 and (normalize(found) - normalize(found[:1])).abs().max() < ALIKE:

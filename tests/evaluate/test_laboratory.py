@@ -106,8 +106,8 @@ def test_the_weight_is_the_mean_over_the_damaged_faces(faces, scored):
 def test_a_plain_network_has_rates_alone():
     summary, estimates = score_laboratory(laboratory_faces(branches=False), SETTINGS, [7])
     assert summary["constant"] is None
-    assert {name.partition(" ")[2] for name in estimates} == {TAR, "auc"}
-    assert len(estimates) == 2 * (1 + 2 * len(KINDS))
+    assert {name.partition(" ")[2] for name in estimates} == {TAR, "auc", "norm_reject"}
+    assert len(estimates) == 2 * (1 + 2 * len(KINDS)) + len(KINDS)
 
 
 def test_from_file_to_files(faces, scored, tmp_path):

@@ -94,6 +94,30 @@ def test_metrics_have_kinds_and_the_summary_groups(layout):
         ]
 
 
+def test_measures_of_quality_are_tabled_and_tested_against_norms(layout):
+    def areas(row, measure):
+        return np.mean([raw(layout, row, f"{kind} {measure}_reject")[:, 0] for kind in HIDING])
+
+    tables = markdown_tables(page(layout.results, "damage-quality"))
+    values, tests = ({(it[0], it[1]) if table is tables[0] else it[0]: it for it in table} for table in tables)
+    assert values["LGAF", "visibility"][2].strip("*").startswith(f"{areas('lgaf', 'visible'):.2f} [")
+    assert values["MagFace", "norm of the embedding"][2].strip("*").startswith(f"{areas('magface', 'norm'):.2f} [")
+    assert len(values) == 1 + 4 + 2
+    estimates = read_laboratory(layout.laboratory, RUN).estimates
+    paired = [
+        paired_difference(estimates["lgaf"][g]["norm_reject"].estimate, estimates[row][g]["norm_reject"].estimate)
+        for row in ("arcface", "magface")
+        for g in GROUPS
+    ]
+    p = holm([test.p for test in paired])
+    cells = [*tests["norm: LGAF - ArcFace"][1:], *tests["norm: LGAF - MagFace"][1:]]
+    assert [cell.split("p=")[1] for cell in cells] == [f"{it:.3f}" for it in p]
+    own = (f"LGAF: {it} - norm" for it in ("norm of f_local", "norm of f_global", "visibility"))
+    assert set(tests) == {"difference", "norm: LGAF - ArcFace", "norm: LGAF - MagFace", *own}
+    assert {it["metric"] for it in records(layout.results / "tables" / "damage-quality.csv")} == {
+        f"{it}_reject" for it in ("norm", "local_norm", "global_norm", "visible")}  # fmt: skip
+
+
 def test_figures_and_their_curves(layout):
     for name in ("damage-tar.png", "damage-weight.png"):
         assert (layout.results / "plots" / name).stat().st_size > 10_000
