@@ -55,7 +55,7 @@ class ReportRun(Strict):
     faces: bool = False
     """``report.faces``."""
     parameters: dict[str, Any] = Field({})
-    """All parameters of the run, defaults filled in, for the page to show."""
+    """All parameters of the run but those of the gate, defaults filled in, for the page to show."""
 
     def seeds_of(self, row: ReportRow) -> tuple[int, ...]:
         """Seeds of a row's models; a row that was trained elsewhere has one model, without luck to show."""

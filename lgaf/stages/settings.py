@@ -174,7 +174,7 @@ def report_run(settings: Settings) -> ReportRun:
         seed=settings.seed,
         evaluate=settings.evaluate,
         faces=settings.report.faces,
-        parameters=settings.model_dump(mode="json"),
+        parameters=settings.model_dump(mode="json", exclude={"check"}),
     )
 
 

@@ -15,7 +15,7 @@ from lgaf.files import write_json
 from lgaf.formats.embeddings import Embeddings, write_embeddings
 from lgaf.formats.protocol import Identification, Protocol, Verification, write_protocol
 from lgaf.formats.templates import MEMBERS, PAIRS, Templates
-from lgaf.report.report import report
+from lgaf.report.report import Report, report
 from lgaf.report.settings import ReportRow, ReportRun
 from lgaf.report.sources import Layout
 
@@ -55,10 +55,10 @@ SEEDS = settings(("lgaf", "lgaf_sum", "arcface"), seeds=(0, 1, 2), benchmarks=(*
 """Two LGAFs and a baseline, three seeds each, on the four benchmarks of the average."""
 
 
-def make(layout: Layout, run: ReportRun, train_set: str = TRAIN_SET, plots: bool = False) -> None:
+def make(layout: Layout, run: ReportRun, train_set: str = TRAIN_SET, plots: bool = False) -> Report:
     """The report of a run, plots left out unless they are asked for."""
     with nullcontext() if plots else patch("lgaf.report.report.draw"):
-        report(layout, run, train_set, MACHINE)
+        return report(layout, run, train_set, MACHINE)
 
 
 def name(person: int, photo: int) -> str:

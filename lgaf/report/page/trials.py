@@ -5,6 +5,7 @@ A verdict is that of the trials file, by the threshold of the pair's fold. Of se
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from lgaf.report.settings import ReportRun
 MOST = 40
 """False accepts, and false rejects, that are shown of each row and benchmark: those farthest from its threshold."""
 Json = dict[str, Any]
+Pair = tuple[str, str, int]
+"""Left and right image, and how often the list had these two before: another fold may judge them otherwise."""
 NOTHING = (np.empty(0, bool), np.empty(0), np.empty(0, bool))
 """No pairs."""
 
@@ -66,12 +69,12 @@ def hardest(seen: Seen, settings: ReportRun, summaries: Sequence[Mapping[str, An
 class Model:
     """What one model says of a benchmark's pairs.
 
-    pairs: (left, right) -> its place in same, score and right, each (N,); none where the benchmark lists no pairs;
+    pairs: pair -> its place in same, score and right, each (N,); none where the benchmark lists no pairs;
     threshold: the mean of the folds' on the score; faces: image -> norm, share of the images with a lower one, local
     weight.
     """
 
-    pairs: dict[tuple[str, str], int]
+    pairs: dict[Pair, int]
     same: np.ndarray
     score: np.ndarray
     right: np.ndarray
@@ -89,9 +92,8 @@ class Model:
         threshold = summary["folds"]["threshold"]
         if not alone and threshold is not None:
             threshold = 1 - threshold / 2  # of a squared distance of unit vectors
-        pairs = zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True)
         return Model(
-            pairs={pair: at for at, pair in enumerate(pairs)},
+            pairs={pair: at for at, pair in enumerate(pairs_of(table))},
             same=column(table, "same"),
             score=column(table, "score"),
             right=column(table, "correct"),
@@ -105,12 +107,22 @@ class Model:
         order = np.argsort(self.score[places] if same else -self.score[places], kind="stable")
         return places[order].tolist()
 
-    def away(self, pair: tuple[str, str]) -> float:
+    def away(self, pair: Pair) -> float:
         """How far a pair that is judged wrongly is from the threshold; 0 for all others."""
         at = self.pairs.get(pair)
         if at is None or self.right[at] or self.threshold is None:
             return 0.0
         return abs(float(self.score[at]) - self.threshold)
+
+
+def pairs_of(table: pa.Table) -> list[Pair]:
+    """The pairs of a table of trials, no two alike."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found = []
+    for pair in zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True):
+        found.append((*pair, seen[pair]))
+        seen[pair] += 1
+    return found
 
 
 def column(table: pa.Table, name: str) -> np.ndarray:
@@ -128,13 +140,13 @@ def looks(found: Embeddings) -> dict[str, list[float | None]]:
 
 def benchmark(models: Sequence[Model], faces: Path) -> Json:
     """The hardest pairs of one benchmark."""
-    chosen: dict[tuple[str, str], bool] = {}
+    chosen: dict[Pair, bool] = {}
     for model in models:
         names = list(model.pairs)
         for same in (False, True):
             chosen |= {names[at]: same for at in model.wrong(same)[:MOST]}
     pairs = sorted(chosen, key=lambda pair: hardness(models, pair), reverse=True)
-    images = list(dict.fromkeys(name for pair in pairs for name in pair))
+    images = list(dict.fromkeys(name for pair in pairs for name in pair[:2]))
     place = {name: at for at, name in enumerate(images)}
     pictures = thumbnails(faces, images)
     return {
@@ -152,13 +164,13 @@ def benchmark(models: Sequence[Model], faces: Path) -> Json:
     }
 
 
-def hardness(models: Sequence[Model], pair: tuple[str, str]) -> tuple[int, float]:
+def hardness(models: Sequence[Model], pair: Pair) -> tuple[int, float]:
     """How many rows judge a pair wrongly, and how far they are from their thresholds together."""
     away = [model.away(pair) for model in models]
     return sum(distance > 0 for distance in away), sum(away)
 
 
-def verdicts(models: Sequence[Model], pair: tuple[str, str]) -> tuple[list[float | None], list[bool | None]]:
+def verdicts(models: Sequence[Model], pair: Pair) -> tuple[list[float | None], list[bool | None]]:
     """Each row's score of a pair, and whether it is right."""
     places = [model.pairs.get(pair) for model in models]
     found = [*zip(models, places, strict=True)]

@@ -28,7 +28,24 @@ def fill(values: Mapping[str, Any]) -> str:
     The page says itself (Content-Security-Policy) that nothing is to be fetched, and that no script but its own two is
     to be run, by their hashes.
     """
-    environment = Environment(
+    scripts = [chart_library(), own(SCRIPT)]
+    return (
+        environment()
+        .get_template(PAGE)
+        .render(
+            **values,
+            style=Markup(own(STYLE)),
+            scripts=[Markup(text) for text in scripts],
+            hashes=[
+                f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts
+            ],
+        )
+    )
+
+
+def environment() -> Environment:
+    """How templates are read: HTML, a name that is not given an error, JSON without NaN."""
+    found = Environment(
         loader=PackageLoader("lgaf.report.page", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -36,14 +53,8 @@ def fill(values: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
-    scripts = [chart_library(), own(SCRIPT)]
-    return environment.get_template(PAGE).render(
-        **values,
-        style=Markup(own(STYLE)),
-        scripts=[Markup(text) for text in scripts],
-        hashes=[f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts],
-    )
+    found.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    return found
 
 
 def shown(value: Any) -> Any:
