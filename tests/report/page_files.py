@@ -17,7 +17,7 @@ from lgaf.report.settings import ReportRun
 
 def write_seen(folder: Path, run: ReportRun) -> Seen:
     """Embeddings as those that were scored, and the faces of each benchmark, no two alike."""
-    seen = Seen(folder / "trials", folder / "embeddings", folder / "aligned")
+    seen = Seen(folder / "trials", folder / "embeddings", folder / "data" / "aligned")
     for number, benchmark in enumerate(run.benchmarks):
         for row in run.rows:
             for seed in run.seeds:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from page_files import write_seen
 from PIL import Image
 from reading import markdown_tables, page
 from report_files import settings, write_run
@@ -40,6 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_stage_writes_the_report_and_the_worlds_faces(folder: Path, source: str):
     asked = settings(("lgaf", "arcface"), seeds=(0, 1), benchmarks=("lfw",), source=source)
     write_run(folder, asked, world=source == "world")
+    write_seen(folder, asked)
     write_settings("report", asked, {})
     for name in ("train", "lfw"):
         photos(name)
@@ -50,6 +52,7 @@ def test_the_stage_writes_the_report_and_the_worlds_faces(folder: Path, source: 
     assert ("generated world" if kind else "| lfw ") in text
     assert "Python" in text
     assert (RESULTS / "plots" / "world-faces.jpg").exists() == bool(kind)
+    assert ("The generated faces" in (RESULTS / "report.html").read_text()) == bool(kind)
     assert {path.stem for path in (RESULTS / "summary").iterdir()} == {"lgaf", "arcface"}
 
 

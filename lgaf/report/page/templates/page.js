@@ -6,6 +6,11 @@
   const read = (id) => JSON.parse(find(id).textContent);
   const labels = read("row-labels");
 
+  function once(compute) {
+    let found;
+    return () => (found ??= compute());
+  }
+
   function make(tag, values = {}, ...children) {
     const element = Object.assign(document.createElement(tag), values);
     element.append(...children);
@@ -79,8 +84,12 @@
 
   find("rows").addEventListener("input", showRows);
 
-  // Charts: drawn when they come into sight.
-  const specs = read("specs");
+  // Charts: drawn when they come into sight; the library, which takes longest to start, is run before the first of them.
+  const specs = once(() => read("specs"));
+  const embed = once(() => {
+    document.head.append(make("script", { textContent: find("library").textContent }));
+    return window.embedChart;
+  });
   const CONFIG = {
     background: null,
     font: "system-ui, sans-serif",
@@ -92,8 +101,8 @@
   };
 
   async function draw(place) {
-    const spec = { ...specs[place.dataset.spec], description: place.dataset.title };
-    const { view } = await window.embedChart(place, spec, {
+    const spec = { ...specs()[place.dataset.spec], description: place.dataset.title };
+    const { view } = await embed()(place, spec, {
       ast: true, renderer: "svg", actions: false, config: CONFIG, tooltip: { theme: "custom" },
       logLevel: 1, // errors alone: that no row is left to draw is no news
     });
@@ -105,19 +114,22 @@
     place.dataset.drawn = "";
   }
 
-  const seen = new IntersectionObserver((entries) => {
-    for (const entry of entries.filter((it) => it.isIntersecting)) {
-      seen.unobserve(entry.target);
-      draw(entry.target).catch((error) => console.error(String(error)));
-    }
-  }, { rootMargin: "200px" });
-  all(".plot").forEach((place) => seen.observe(place));
+  function whenSeen(place, act) {
+    const seen = new IntersectionObserver((entries) => {
+      if (entries.some((it) => it.isIntersecting)) { seen.disconnect(); act(); }
+    }, { rootMargin: "200px" });
+    seen.observe(place);
+  }
+
+  for (const place of all(".plot")) {
+    whenSeen(place, () => draw(place).catch((error) => console.error(String(error))));
+  }
 
   // The same numbers as a table: a column a line.
   function numbers(details) {
     if (details.querySelector("table")) return;
     const place = details.closest("figure").querySelector(".plot");
-    const spec = specs[place.dataset.spec];
+    const spec = specs()[place.dataset.spec];
     const lines = new Map();
     for (const { x, y, row, part } of spec.data.values) {
       const name = part ? `${row}, ${part}` : row;
@@ -141,7 +153,7 @@
 
   // The hardest trials.
   const PAGE = 12;
-  let benchmarks;
+  const benchmarks = once(() => read("trials"));
   let chosen = [];
 
   function face(found) {
@@ -194,8 +206,7 @@
   }
 
   function filterTrials() {
-    benchmarks ??= read("trials");
-    const benchmark = benchmarks[find("trial-benchmark").value];
+    const benchmark = benchmarks()[find("trial-benchmark").value];
     const [kind, wrong, right] = ["kind", "wrong", "right"].map((name) => find(`trial-${name}`).value);
     chosen = benchmark.pairs.filter((pair) => fits(pair, kind, wrong, right));
     if (wrong !== "") chosen.sort((a, b) => away(benchmark, b, wrong) - away(benchmark, a, wrong));
@@ -206,7 +217,7 @@
   }
 
   function more() {
-    const benchmark = benchmarks[find("trial-benchmark").value];
+    const benchmark = benchmarks()[find("trial-benchmark").value];
     const list = find("trial-list");
     const next = chosen.slice(list.children.length, list.children.length + PAGE);
     list.append(...next.map((pair) => card(benchmark, pair)));
@@ -217,7 +228,7 @@
     find("trial-filter").addEventListener("input", filterTrials);
     find("trial-filter").addEventListener("submit", (event) => event.preventDefault());
     find("trial-more").addEventListener("click", more);
-    filterTrials();
+    whenSeen(find("trial-filter"), filterTrials);
   }
 
   // Light and dark: as the system says, until the button is pressed.
