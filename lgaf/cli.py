@@ -27,6 +27,7 @@ STAGES = {
     ),
     "score": ("Score the model of one row and seed on one benchmark.", ("row", "benchmark", "seed")),
     "laboratory": ("Score the model of one row and seed in the damage laboratory.", ("row", "seed")),
+    "maps": ("Draw what each LGAF looks at, on faces of the damage laboratory.", ()),
     "report": ("Make metrics, comparison tables and plots of all scores.", ()),
 }
 """Stage -> what it does, and its arguments."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from tqdm import tqdm
 from lgaf.errors import DataError
 from lgaf.formats.embeddings import Embeddings, write_embeddings
 from lgaf.formats.pack import Pack
+from lgaf.workers import cores
 
 BATCH = 128
 ALIKE = 1e-6
@@ -41,20 +43,23 @@ def embed_batches(network: Network, pack: Pack, device: torch.device, flip: bool
         DataError: an image is unreadable or not of the size that the network expects, or its embedding is not finite.
     """
     size = network.preprocessing.image_size
-    for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
-        pixels = [pack.image(index) for index in range(start, min(start + BATCH, len(pack)))]
-        for offset, image in enumerate(pixels):
-            if image.shape != (size, size, 3):
-                name = pack.name(start + offset)
+    with ThreadPoolExecutor(cores()) as threads:  # decoders work outside Python's lock
+        for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
+            pixels = list(threads.map(pack.image, range(start, min(start + BATCH, len(pack)))))
+            for offset, image in enumerate(pixels):
+                if image.shape != (size, size, 3):
+                    name = pack.name(start + offset)
+                    raise DataError(
+                        f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again"
+                    )
+            vector, out = embed_batch(network, torch.from_numpy(np.stack(pixels)).to(device), flip)
+            finite = torch.isfinite(vector).all(1)
+            if not finite.all():
                 raise DataError(
-                    f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again"
+                    f"{pack.where(start + int(finite.int().argmin()))}: the network gives what is not finite; "
+                    "look at its file, at its scaling and precision"
                 )
-        vector, out = embed_batch(network, torch.from_numpy(np.stack(pixels)).to(device), flip)
-        finite = torch.isfinite(vector).all(1)
-        if not finite.all():
-            raise DataError(f"{pack.where(start + int(finite.int().argmin()))}: the network gives what is not finite; "
-                            "look at its file, at its scaling and precision")  # fmt: skip
-        yield vector, out
+            yield vector, out
 
 
 @torch.inference_mode()

@@ -32,7 +32,7 @@ from lgaf.formats.protocol import read_protocol
 from lgaf.machine import describe_machine
 from lgaf.models import create_model
 from lgaf.paths import ALIGNED, PHOTOS, RESULTS
-from lgaf.report.check import Verdict, judge
+from lgaf.report.check import GATED, Verdict, judge
 from lgaf.report.pooling import POOLS
 from lgaf.report.settings import CheckSettings, Luck, ReportRun
 from lgaf.stages.inputs import read_settings, read_sources
@@ -42,7 +42,7 @@ from lgaf.train.settings import TrainingRun
 from lgaf.workers import cores, ordered_map
 
 WORK = Path(".cache/gate")
-FAULTS = ("none", "no mirror", "bgr 0.05", "bgr 0.1", "shift 1", "shift 2")
+FAULTS = ("none", "no mirror", "bgr 0.05", "bgr 0.065", "bgr 0.1", "shift 1", "shift 2")
 """What is planted: mirror images left out; a share of the images in the wrong channel order; crops cut some pixels
 beside the template."""
 BATCH = 128
@@ -128,7 +128,7 @@ def rate(model: Model, pool: str) -> float:
 
 def luck_of(models: list[Model]) -> Luck:
     """The deviation of the pooled rates over models that differ in their seed."""
-    return Luck(**{pool: float(np.std([rate(it, pool) for it in models], ddof=1)) for pool in Luck.model_fields})
+    return Luck(seeds=len(models), **{pool: float(np.std([rate(it, pool) for it in models], ddof=1)) for pool in GATED})
 
 
 def judged(before: list[Model], now: list[Model], luck: Luck) -> dict[str, Verdict]:
@@ -153,9 +153,9 @@ def characteristics(clean: dict[int, Model], faulty: dict[int, Model], rows: int
         alarms += any(verdict.worse for verdict in verdicts.values())
         changes.append([
             np.mean([rate(faulty[b], pool) - rate(clean[a], pool) for a, b in zip(before, now, strict=True)])
-            for pool in Luck.model_fields
+            for pool in GATED
         ])  # fmt: skip
-    mean = dict(zip(Luck.model_fields, np.mean(changes, axis=0).tolist(), strict=True))
+    mean = dict(zip(GATED, np.mean(changes, axis=0).tolist(), strict=True))
     return {**mean, "alarms": alarms / DRAWS}
 
 
@@ -182,7 +182,7 @@ def main() -> None:
     faults = {
         fault: {str(rows): characteristics(clean, found, rows) for rows in counts} for fault, found in models.items()
     }
-    headers = ["fault", "rows", *(f"{pool}, points" for pool in Luck.model_fields), "alarms"]
+    headers = ["fault", "rows", *(f"{pool}, points" for pool in GATED), "alarms"]
     rows = [[fault, count, *it.values()] for fault, found in faults.items() for count, it in found.items()]
     print(tabulate(rows, headers, floatfmt=".3f"))
     facts = {
@@ -191,7 +191,7 @@ def main() -> None:
         "faulty": asked.faulty,
         "epochs": asked.epochs or read_settings(f"train/{asked.row}", TrainingRun).train.epochs,
         "machine": describe_machine(),
-        "mean": {pool: float(np.mean([rate(it, pool) for it in clean.values()])) for pool in Luck.model_fields},
+        "mean": {pool: float(np.mean([rate(it, pool) for it in clean.values()])) for pool in GATED},
         "luck": luck.model_dump(),
         "draws": DRAWS,
     }

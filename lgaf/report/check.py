@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
+from scipy.stats import t as student
 from tabulate import tabulate
 
 from lgaf.evaluate.compare import holm
@@ -32,6 +33,8 @@ Place = tuple[str, str, str]
 Pairs = Mapping[Place, tuple[np.ndarray, np.ndarray, np.ndarray]]
 """Which of N trials are right, (S, N) bool before, (T, N) bool now, a row a seed; and whose they are, (N,)."""
 ALL_ROWS = "all rows"
+GATED = ("verification", "identification")
+"""The pools that are judged."""
 TINY = 1e-12
 """A standard error below this is rounding: no trial changed, or all did alike."""
 
@@ -60,12 +63,13 @@ def judge(pairs: Pairs, rule: CheckSettings, trained: Container[str]) -> dict[st
     rows = list(dict.fromkeys(row for row, _, _ in pairs))
     found: dict[str, tuple[float, float, int, float]] = {}
     for name in [*rows, *([ALL_ROWS] if len(rows) > 1 else [])]:
-        for pool, luck in rule.luck.model_dump().items():
+        for pool in GATED:
             chosen = {
                 place: pair for place, pair in pairs.items() if name in (place[0], ALL_ROWS) and POOLS[pool](place[2])
             }
             if chosen:
-                found[f"{name} {pool}"] = compare(chosen, luck_error(chosen, luck / 100, trained))
+                luck = luck_error(chosen, getattr(rule.luck, pool) / 100, trained)
+                found[f"{name} {pool}"] = compare(chosen, luck, rule.luck.seeds)
     corrected = holm([p for *_, p in found.values()])
     return {
         name: Verdict(before, now, trials, p, p <= rule.alpha)
@@ -73,11 +77,18 @@ def judge(pairs: Pairs, rule: CheckSettings, trained: Container[str]) -> dict[st
     }
 
 
-def compare(pairs: Pairs, luck: float) -> tuple[float, float, int, float]:
-    """(before, now, trials, p) of one pool, all its places counted alike; p one-sided, for a normal deviate."""
+def compare(pairs: Pairs, luck: float, seeds: int) -> tuple[float, float, int, float]:
+    """(before, now, trials, p) of one pool, all its places counted alike; p one-sided.
+
+    The change over its standard error is a normal deviate, or where the error is that of ``luck``, which is known from
+    so many ``seeds``, Student's t of one degree of freedom fewer.
+    """
     before, now = (float(np.mean([pair[k].mean() for pair in pairs.values()])) for k in (0, 1))
-    error = max(people_error(pairs), luck)
-    p = float(norm.cdf((now - before) / error)) if error > TINY else float(now >= before)
+    people = people_error(pairs)
+    if max(people, luck) <= TINY:
+        p = float(now >= before)
+    else:
+        p = float(student.cdf((now - before) / luck, seeds - 1) if luck > people else norm.cdf((now - before) / people))
     return before, now, sum(pair[0].shape[1] for pair in pairs.values()), p
 
 

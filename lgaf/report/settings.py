@@ -71,11 +71,12 @@ class ReportSettings(Strict):
 
 
 class Luck(Strict):
-    """Standard deviation, over seeds of training, of a row's mean rate over a pool of benchmarks; percentage points.
+    """Standard deviation, over ``seeds`` of training, of a row's mean rate over a pool, in percentage points.
 
     Measured by measure/gate.py on the default's settings. 0: unknown, and left out.
     """
 
+    seeds: int = Field(2, ge=2)
     verification: float = Field(0, ge=0, le=100)
     identification: float = Field(0, ge=0, le=100)
 

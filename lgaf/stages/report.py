@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from lgaf.catalogue import title_of
 from lgaf.damage.sheet import damage_sheet
+from lgaf.files import atomic
 from lgaf.machine import describe_machine
-from lgaf.paths import ALIGNED, DAMAGE, EMBEDDINGS, LABORATORY, MODELS, PHOTOS, REPLICATES, RESULTS, TRIALS
+from lgaf.paths import ALIGNED, DAMAGE, EMBEDDINGS, LABORATORY, MAPS, MODELS, PHOTOS, REPLICATES, RESULTS, TRIALS
 from lgaf.report.page.page import write_page
 from lgaf.report.page.trials import Seen
 from lgaf.report.report import report
@@ -18,7 +20,7 @@ from lgaf.world.contact_sheet import contact_sheet
 
 
 def run() -> None:
-    """Write the report, sheets of the faces of the generated world and of the laboratory, and the page of it all."""
+    """Write the report, sheets of generated and of damaged faces, what LGAF looks at, and the page of it all."""
     settings = read_settings("report", ReportRun)
     layout = Layout(RESULTS, REPLICATES, MODELS, LABORATORY)
     found = report(layout, settings, training_set(settings, layout), describe_machine())
@@ -27,6 +29,9 @@ def run() -> None:
         contact_sheet(packs, RESULTS / "plots" / "world-faces.jpg")
     if settings.damaged:
         damage_sheet(DAMAGE, RESULTS / "plots" / "damage-faces.jpg")
+    for picture in sorted(MAPS.glob("*.jpg")):
+        with atomic(RESULTS / "plots" / f"maps-{picture.name}") as temporary:
+            shutil.copyfile(picture, temporary)
     write_page(found, settings, Seen(TRIALS, EMBEDDINGS, ALIGNED), RESULTS / "plots", RESULTS / "report.html")
 
 

@@ -125,3 +125,11 @@ def test_other_embeddings_are_refused(faces, tmp_path):
     write_embeddings(tmp_path / "e.arrow", dataclasses.replace(faces, truth={}))
     with pytest.raises(DataError, match=r"e\.arrow: has no column 'kind': no embeddings of the damage laboratory"):
         score_files(tmp_path / "e.arrow", tmp_path, "lgaf", 0, SETTINGS, 0)
+
+
+def test_one_weight_for_all_follows_nothing(faces):
+    """As that of a plain sum: no rank correlation, rather than one that is no number."""
+    halves = dataclasses.replace(faces, attention=np.full_like(faces.attention, 0.5))
+    found = score_laboratory(halves, SETTINGS, [7])[1]
+    assert not [name for name in found if name.endswith("spearman")]
+    assert found["mask-1 local_weight"].value == 0.5

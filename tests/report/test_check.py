@@ -3,6 +3,7 @@
 import json
 from fractions import Fraction
 from math import erf, sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from report_files import settings, write_run
 
 import lgaf.report.check as gate
 import lgaf.report.reference as reference_module
+from lgaf.config import load_settings
 from lgaf.errors import DataError
 from lgaf.evaluate.outcomes import outcomes, pack_bits, unpack_bits
 from lgaf.files import write_json
@@ -21,6 +23,7 @@ from lgaf.paths import REFERENCE
 from lgaf.report.reference import read_reference
 from lgaf.report.settings import CheckSettings
 
+ROOT = Path(__file__).parents[2]
 RULE = CheckSettings(alpha=0.05)
 bits = st.integers(1, 60).flatmap(lambda n: arrays(bool, n))
 
@@ -49,7 +52,7 @@ def test_what_is_no_bits(text, count):
 
 @given(bits)
 def test_an_equal_run_is_no_fall(right):
-    before, now, trials, p = gate.compare(table(right, right), 0)
+    before, now, trials, p = gate.compare(table(right, right), 0, 20)
     assert before == now == right.mean()
     assert trials == len(right)
     assert p == 1
@@ -66,7 +69,7 @@ def test_the_rule_counted_in_fractions(benchmarks):
         mean = Fraction(won - lost, n)
         value += mean
         variance += (Fraction(won + lost, n) - mean**2) / n
-    *_, p = gate.compare(pairs, 0)
+    *_, p = gate.compare(pairs, 0, 20)
     expected = 0.5 * (1 + erf(float(value) / sqrt(2 * variance))) if variance else float(value >= 0)
     assert p == pytest.approx(expected, abs=1e-9)
 
@@ -76,7 +79,7 @@ def test_a_fall_by_hand():
     before, now = np.ones(600, bool), np.ones(600, bool)
     before[:10] = False
     now[10:40] = False
-    *_, p = gate.compare(table(before, now), 0)
+    *_, p = gate.compare(table(before, now), 0, 20)
     assert p == pytest.approx(0.5 * (1 + erf(-20 / sqrt(40 - 400 / 600) / sqrt(2))))
     assert only(table(before, now)).worse
     assert not only(table(now, before)).worse
@@ -97,14 +100,14 @@ def test_the_trials_of_a_person_move_together():
     first, second = np.array([[0, 1, 1, 1]], bool), np.array([[1, 0, 1, 1]], bool)
     people = np.array([1, 2, 3, 4]), np.array([2, 1, 3, 3])
     pairs = {("r", "s", "d1_rank1"): (before, first, people[0]), ("r", "s", "d2_rank1"): (before, second, people[1])}
-    *_, p = gate.compare(pairs, 0)
+    *_, p = gate.compare(pairs, 0, 20)
     deviation = {1: -0.75 - 0.75, 2: 0.25 + 0.25, 3: 0.25 + 0.25 + 0.25, 4: 0.25}
     error = sqrt(sum(total**2 for total in deviation.values())) / 4 / 2
     assert p == pytest.approx(0.5 * (1 + erf(-0.25 / error / sqrt(2))))
     apart = {("r", "s", "d1_rank1"): pairs["r", "s", "d1_rank1"], ("r", "t", "rank1"): pairs["r", "s", "d2_rank1"]}
-    assert gate.compare(apart, 0)[-1] < p
+    assert gate.compare(apart, 0, 20)[-1] < p
     rows = {("r", "s", "d1_rank1"): pairs["r", "s", "d1_rank1"], ("q", "s", "d2_rank1"): pairs["r", "s", "d2_rank1"]}
-    assert gate.compare(rows, 0)[-1] == p
+    assert gate.compare(rows, 0, 20)[-1] == p
 
 
 def test_many_rows_are_corrected_together_and_judged_as_one():
@@ -130,20 +133,30 @@ def test_equal_trainings_seldom_alarm():
 
 
 def test_the_luck_of_training_by_hand():
-    """Luck of 2 points; a row of one model before and two now: sqrt(4 + 2); beside a row that is not trained: half."""
+    """Luck of 2 points; a row of one model before and two now: sqrt(4 + 2); beside a row that is not trained: half.
+
+    Student's t of two degrees of freedom is 1/2 + x / (2 sqrt(2 + x^2)).
+    """
     before, now = np.ones((1, 1000), bool), np.ones((2, 1000), bool)
     now[:, :30] = False
-    rule = CheckSettings(luck={"verification": 2})
+    rule = CheckSettings(luck={"seeds": 3, "verification": 2})
     trained = {("a", "lfw", "accuracy"): (before, now, np.arange(1000))}
     given = {("b", "lfw", "accuracy"): (before, before, np.arange(1000))}
-    error = sqrt(4 + 4 / 2)
-    assert only(trained, rule).p == pytest.approx(0.5 * (1 + erf(-3 / error / sqrt(2))))
+    deviate = -3 / sqrt(4 + 4 / 2)
+    raw = 0.5 + deviate / 2 / sqrt(2 + deviate**2)
+    assert only(trained, rule).p == pytest.approx(raw)
     assert not only(trained, rule).worse
     found = gate.judge(trained | given, rule, {"a"})
-    raw = 0.5 * (1 + erf(-1.5 / (error / 2) / sqrt(2)))
     assert found["all rows verification"].p == pytest.approx(3 * raw)
     assert found["b verification"].p == 1
     assert only(trained, rule, trained=()).worse, "what is not trained has no luck"
+
+
+def test_the_default_has_the_luck_that_was_measured():
+    measured = json.loads((ROOT / "results" / "gate.json").read_text())["luck"]
+    luck = load_settings(ROOT / "params.yaml").check.luck
+    assert luck.model_dump() == pytest.approx(measured, abs=5e-4)
+    assert load_settings(ROOT / "presets" / "tiny.yaml").check.luck.verification == 0
 
 
 def test_luck_of_searches_is_their_own():
@@ -157,7 +170,7 @@ def test_luck_of_searches_is_their_own():
 def test_trainings_that_differ_by_luck_alarm_as_often_as_promised():
     """Every model has a level of its own, which the trials' changes know nothing of."""
     rng, alarms = np.random.default_rng(0), 0
-    rule = CheckSettings(luck={"verification": 3.25})
+    rule = CheckSettings(luck={"seeds": 1000, "verification": 3.25})
     for _ in range(400):
         before, now = (rng.random(1000) < rng.normal(0.8, 0.03) for _ in range(2))
         alarms += only(table(before, now), rule).worse

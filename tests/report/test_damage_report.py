@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -65,6 +66,25 @@ def test_claims_are_paired_and_corrected(layout):
         assert cell.startswith(f"{100 * mean:+.2f} [")
         assert cell.endswith(f"p={p:.3f}")
     assert tests[0].difference > 0.1 > -0.1 > tests[1].difference  # as the faces were made
+
+
+def test_a_weight_that_is_the_same_for_all_faces_has_no_spearman(tmp_path):
+    """As that of a plain sum, beside a row whose weight has one."""
+    run = settings(("lgaf", "lgaf_sum"), seeds=(0,), benchmarks=("lfw",), damaged=("lfw",))
+    layout = write_run(tmp_path, run)
+    for row, weight in (("lgaf", None), ("lgaf_sum", 0.5)):
+        faces = laboratory_faces()
+        if weight is not None:
+            faces = dataclasses.replace(faces, attention=np.full_like(faces.attention, weight))
+        write_embeddings(tmp_path / "e.arrow", faces)
+        score_files(tmp_path / "e.arrow", layout.laboratory / row / "0", row, 0, EVALUATE, run.seed)
+    make(layout, run)
+    rows, tests = markdown_tables(page(layout.results, "damage-branches"))
+    label = {it.id: it.label for it in run.rows}
+    for table in (rows, tests):
+        assert {it[-1] for it in table if it[0] == label["lgaf_sum"]} == {"-"}
+        assert "-" not in {it[-1] for it in table if it[0] == label["lgaf"] and it[1] == "damage/missing"}
+    assert {it[-2] for it in rows if it[0] == label["lgaf_sum"]} == {"0.50 [0.50, 0.50]"}
 
 
 def test_the_csv_has_every_level_and_both_rates(layout):

@@ -151,7 +151,10 @@ def oracle(pairs: Crossed, local: np.ndarray, global_: np.ndarray) -> np.ndarray
 
 
 def weight_estimates(laboratory: Laboratory, weights: np.ndarray) -> dict[str, Estimate]:
-    """WEIGHT of each condition, and SPEARMAN of each kind: every face at all levels, undamaged too."""
+    """WEIGHT of each condition, and SPEARMAN of each kind: every face at all levels, undamaged too.
+
+    A weight that is the same for every face, as that of a plain sum, follows nothing and has no SPEARMAN.
+    """
     attention, strength = laboratory.embeddings.attention, laboratory.embeddings.truth["strength"]
     assert attention is not None
     local, found = attention[:, 0], {}
@@ -165,9 +168,9 @@ def weight_estimates(laboratory: Laboratory, weights: np.ndarray) -> dict[str, E
             found[f"{each.name} {WEIGHT}"] = estimate((local[each.rows] @ own) / own.sum(axis=0), each.rows)
     for number, kind in enumerate(KINDS, start=1):
         damaged = np.flatnonzero(laboratory.kind == number)
-        if not len(damaged):
-            continue
         rows = np.concatenate([laboratory.sources, damaged])
+        if not len(damaged) or np.ptp(local[rows]) == 0:
+            continue
         harm = strength[rows] if BY_NAME[kind.name].rises else -strength[rows]
         harm[: len(laboratory.sources)] = -np.inf  # no damage is less than any
         rho = weighted_spearman(local[rows], harm, weights[laboratory.person[rows]])
