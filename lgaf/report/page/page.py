@@ -24,7 +24,7 @@ from lgaf.report.thresholds import NAME as THRESHOLDS
 SHEETS = {"world-faces.jpg": "The generated faces", "damage-faces.jpg": "Clean faces and what was done to them"}
 """Sheets of faces among the plots -> what they show."""
 MAPS = "maps-*.jpg"
-"""Pictures of LGAF's attention among the plots."""
+"""Pictures of what a row looks at, among the plots, by its id."""
 
 
 class Picture(NamedTuple):
@@ -80,7 +80,7 @@ def write_page(report: Report, settings: ReportRun, seen: Seen, plots: Path, pat
             "most": MOST,
             "faces": settings.faces,
             "sheets": pictures(plots, SHEETS) if shown else [],
-            "maps": pictures(plots, {it.name: words(it.stem) for it in sorted(plots.glob(MAPS))}) if shown else [],
+            "maps": pictures(plots, looks(plots, results.run.labels)) if shown else [],
             "facts": facts(settings, results, report.models, seen.aligned),
             "specs": specs,
         }
@@ -94,6 +94,7 @@ def pictures(folder: Path, titles: dict[str, str]) -> list[Picture]:
     return [Picture(title, data_uri(path.read_bytes(), "jpeg")) for path, title in found if path.is_file()]
 
 
-def words(stem: str) -> str:
-    """A file's name as a title: "maps-lgaf-clean" is "maps lgaf clean"."""
-    return stem.replace("-", " ").replace("_", " ")
+def looks(plots: Path, labels: dict[str, str]) -> dict[str, str]:
+    """The pictures of attention that are there, of each row -> what they show; ``labels``: {row: name in print}."""
+    names = {path.name: path.stem.partition("-")[2] for path in sorted(plots.glob(MAPS))}
+    return {name: f"What {labels.get(row, row)} looks at" for name, row in names.items()}
