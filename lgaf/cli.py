@@ -26,6 +26,7 @@ STAGES = {
         ("row",),
     ),
     "score": ("Score the model of one row and seed on one benchmark.", ("row", "benchmark", "seed")),
+    "rescore": ("Score another row's embeddings on all benchmarks as one row compares them.", ("row",)),
     "laboratory": ("Score the model of one row and seed in the damage laboratory.", ("row", "seed")),
     "report": ("Make metrics, comparison tables and plots of all scores.", ()),
 }

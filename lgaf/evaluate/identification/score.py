@@ -16,6 +16,7 @@ from lgaf.evaluate.lines import embedding_line, interval_line, left_out_lines
 from lgaf.evaluate.names import fnir_name, rank_name
 from lgaf.evaluate.reject import error_versus_reject
 from lgaf.evaluate.scored import Scored, intervals
+from lgaf.evaluate.similarity import QMagFace
 
 if TYPE_CHECKING:
     from lgaf.evaluate.bootstrap import Estimate, Seed
@@ -27,10 +28,14 @@ CMC_RANKS = 50
 
 
 def score_identification(
-    embeddings: Embeddings, protocol: Identification, settings: EvaluateSettings, seed: Seed
+    embeddings: Embeddings,
+    protocol: Identification,
+    settings: EvaluateSettings,
+    seed: Seed,
+    similarity: QMagFace | None,
 ) -> Scored:
     """Rank-k rates, CMC and error versus reject of each probe set; FNIR where people are outside the gallery."""
-    trials, images = identification_trials(embeddings, protocol, settings.max_missing)
+    trials, images = identification_trials(embeddings, protocol, settings.max_missing, similarity)
     names = [rank_name(probe_set, rank) for probe_set in protocol.probes for rank in protocol.ranks]
     estimates = {name: estimate_rank(trials, name, seed, settings.replicates) for name in names}
     open_set, said = score_open_set(trials, [*protocol.probes], settings, seed)
@@ -38,7 +43,7 @@ def score_identification(
     sets, ranks, quality = (kept[key].to_numpy() for key in ("set", "rank", "quality"))
     mates, distractors = len(images.present(protocol.gallery)), len(images.present(protocol.distractors))
     lines = [
-        embedding_line(embeddings.flip),
+        embedding_line(embeddings.flip, similarity),
         f"closed set: gallery of {mates + distractors:,} images, {distractors:,} of them distractors, no template "
         "pooling; ties count against the probe",
         "probes: " + ", ".join(f"{np.count_nonzero(sets == name):,} {name}".strip() for name in protocol.probes),

@@ -11,9 +11,10 @@ from lgaf.evaluate.curves import histogram, roc_points
 from lgaf.evaluate.lines import FUSION, interval_line, left_out_lines
 from lgaf.evaluate.names import tar_name
 from lgaf.evaluate.scored import Scored, intervals
+from lgaf.evaluate.similarity import QMagFace
 from lgaf.evaluate.templates.ranking import FARS, rank_pairs
 from lgaf.evaluate.templates.resampled import estimate_ranking
-from lgaf.evaluate.templates.trials import template_trials
+from lgaf.evaluate.templates.trials import pooled_templates, template_trials
 
 if TYPE_CHECKING:
     from lgaf.evaluate.bootstrap import Seed
@@ -22,14 +23,33 @@ if TYPE_CHECKING:
     from lgaf.formats.templates import Templates
 
 POOLING = {
-    "insightface": "times the detector's score (insightface eval_ijbc.py)",
-    "adaface": "without the detector's score (AdaFace validate_IJB_BC.py)",
+    "insightface": "norm kept, times the detector's score (insightface eval_ijbc.py)",
+    "adaface": "norm kept, without the detector's score (AdaFace validate_IJB_BC.py)",
+    "unit": "scaled to length 1, times the detector's score (insightface without its norm score)",
 }
+MEANS = "template: mean over a photo's or video's images, sum over photos and videos, scaled to length 1; cosine"
+BY_QUALITY = (
+    "scaled to the norm that it has without the mirror image's, q (QMagFace ijb_benchmarks.py)",
+    "template: sum weighted by q over a photo's or video's images, and over photos and videos, each time scaled to the "
+    "norm sum q^2 / sum q; ",
+)
+"""How images and templates are made where they are compared by their quality."""
 
 
-def score_templates(embeddings: Embeddings, protocol: Templates, settings: EvaluateSettings, seed: Seed) -> Scored:
-    """TAR@FAR, ROC and score histogram of pairs of templates."""
-    trials, images = template_trials(embeddings, protocol, settings)
+def pooling_lines(flip: bool, settings: EvaluateSettings, similarity: QMagFace | None) -> list[str]:
+    """What images and templates are."""
+    image, template = POOLING[settings.templates.protocol], MEANS
+    if similarity:
+        image, template = BY_QUALITY[0], f"{BY_QUALITY[1]}{similarity}"
+    return [f"image: its feature, {FUSION[flip]}, {image}", template]
+
+
+def score_templates(
+    embeddings: Embeddings, protocol: Templates, settings: EvaluateSettings, seed: Seed, similarity: QMagFace | None
+) -> Scored:
+    """TAR@FAR and ROC of pairs of templates; of cosines also their histogram."""
+    pooled, images = pooled_templates(embeddings, protocol, settings, similarity)
+    trials = template_trials(pooled, protocol, similarity)
     ranking = rank_pairs(trials)
     mated, nonmated = ranking.scores[ranking.same], ranking.scores[~ranking.same]
     rates = [tar_name(far) for far in FARS if far * len(nonmated) >= 1]
@@ -40,8 +60,7 @@ def score_templates(embeddings: Embeddings, protocol: Templates, settings: Evalu
     estimates = estimate_ranking(ranking, rates, seed, settings.replicates)
     templates = pc.count_distinct(protocol.members["template"]).as_py()
     lines = [
-        f"image: its feature, {FUSION[embeddings.flip]}, norm kept, {POOLING[settings.templates.protocol]}",
-        "template: mean over a photo's or video's images, sum over photos and videos, scaled to length 1; cosine",
+        *pooling_lines(embeddings.flip, settings, similarity),
         "TAR at the corner of the ROC curve whose FAR is nearest, no interpolation",
         f"{templates:,} templates; {len(mated):,} mated and {len(nonmated):,} non-mated pairs of them",
         f"{interval_line(settings, True)}, inferred: templates that a chain of mated pairs joins are one",
@@ -54,6 +73,6 @@ def score_templates(embeddings: Embeddings, protocol: Templates, settings: Evalu
         "protocol": lines,
         "trials": {"asked": protocol.pairs.num_rows, "used": trials.num_rows, "dropped": 0},
         "roc": roc_points(*ranking.corners),
-        "histogram": histogram(mated, nonmated),
+        "histogram": None if similarity else histogram(mated, nonmated),
     }
     return Scored(summary, trials, images, estimates, "templates are pooled without them")
