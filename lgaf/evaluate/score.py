@@ -43,7 +43,8 @@ def score(
     {fraction, error, auc, rule}; ``folds`` {count, std, threshold}; ``attention`` {cause: centre, mean, error, count,
     spearman}; ``quality`` {truth column: spearman, n}; ``all_pairs`` and
     ``thresholds``, see :func:`lgaf.evaluate.verification.all_pairs.score_all_pairs` and
-    :func:`lgaf.evaluate.verification.thresholds.score_thresholds`.
+    :func:`lgaf.evaluate.verification.thresholds.score_thresholds`; of templates that are searched for also
+    ``searches``, see :func:`lgaf.evaluate.templates.searches.score_searches`.
 
     Raises:
         DataError: embeddings and protocol do not fit together.
@@ -106,8 +107,9 @@ def score_files(
     with atomic(trials) as temporary, pa.ipc.new_file(str(temporary), table.schema) as sink:
         sink.write_table(table)
     compared = hash_of_trials(table)
-    if found["all_pairs"]:
-        compared += f" {found['all_pairs']['compared']}"
+    for more in ("all_pairs", "searches"):
+        if block := found.get(more):
+            compared += f" {block['compared']}"
     drawn = describe_draws(seed, benchmark, settings.replicates)
     display = printed_name(benchmark, asked.notes)
     write_replicates(replicates, Replicates(estimates, compared, drawn, display))

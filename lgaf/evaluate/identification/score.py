@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from lgaf.formats.protocol import Identification
 
 CMC_RANKS = 50
+OPEN_SET = (
+    "open set: a search is mated or, where its person is not in the gallery, non-mated; FNIR: mated searches whose "
+    "mate is not at rank 1 above the threshold; FPIR: non-mated searches with anybody above it; ties within 1e-6 "
+    "count as errors; thresholds set anew in each resample; lower is better"
+)
+"""What the open set's rates are, in print."""
 
 
 def score_identification(
@@ -77,11 +83,7 @@ def score_open_set(
     if not outside.any():
         return {}, ["no person outside the gallery: no open set"]
     found: dict[str, Estimate] = {}
-    lines = [
-        "open set: a search is mated or, where its person is not in the gallery, non-mated; FNIR: mated searches whose "
-        "mate is not at rank 1 above the threshold; FPIR: non-mated searches with anybody above it; ties within 1e-6 "
-        "count as errors; thresholds set anew in each resample; lower is better"
-    ]
+    lines = [OPEN_SET]
     for name in probe_sets:
         searches = outside & (sets == name)
         count, fpirs = int(np.count_nonzero(searches)), shown_fpirs(int(np.count_nonzero(searches)))

@@ -8,12 +8,13 @@ import pyarrow.compute as pc
 
 from lgaf.errors import DataError
 from lgaf.evaluate.curves import histogram, roc_points
-from lgaf.evaluate.lines import FUSION, interval_line, left_out_lines
+from lgaf.evaluate.lines import FUSION, interval_line, left_out_lines, missing_lines
 from lgaf.evaluate.names import tar_name
 from lgaf.evaluate.scored import Scored, intervals
 from lgaf.evaluate.similarity import QMagFace
 from lgaf.evaluate.templates.ranking import FARS, rank_pairs
 from lgaf.evaluate.templates.resampled import estimate_ranking
+from lgaf.evaluate.templates.searches import score_searches
 from lgaf.evaluate.templates.trials import pooled_templates, template_trials
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ BY_QUALITY = (
 )
 """How images and templates are made where they are compared by their quality."""
 
+POOLED_WITHOUT = "templates are pooled without them"
+"""What becomes of images without an embedding."""
+
 
 def pooling_lines(flip: bool, settings: EvaluateSettings, similarity: QMagFace | None) -> list[str]:
     """What images and templates are."""
@@ -47,7 +51,7 @@ def pooling_lines(flip: bool, settings: EvaluateSettings, similarity: QMagFace |
 def score_templates(
     embeddings: Embeddings, protocol: Templates, settings: EvaluateSettings, seed: Seed, similarity: QMagFace | None
 ) -> Scored:
-    """TAR@FAR and ROC of pairs of templates; of cosines also their histogram."""
+    """TAR@FAR and ROC of pairs of templates, of cosines also a histogram; rates of searches where they are listed."""
     pooled, images = pooled_templates(embeddings, protocol, settings, similarity)
     trials = template_trials(pooled, protocol, similarity)
     ranking = rank_pairs(trials)
@@ -68,11 +72,18 @@ def score_templates(
     ]
     if lost := protocol.pairs.num_rows - trials.num_rows:
         lines.append(f"{lost:,} pairs are left out: one of the templates has lost all its images")
+    more = {}
+    if protocol.searches is not None:
+        block, searched = score_searches(pooled, protocol.searches, settings, seed, similarity)
+        notes = [*protocol.notes, *missing_lines(images, POOLED_WITHOUT)]
+        block["protocol"] = [*pooling_lines(embeddings.flip, settings, similarity), *block["protocol"], *notes]
+        more, estimates = {"searches": {**block, "images": images.block()}}, estimates | searched
     summary = {
+        **more,
         "metrics": intervals(estimates, settings.confidence),
         "protocol": lines,
         "trials": {"asked": protocol.pairs.num_rows, "used": trials.num_rows, "dropped": 0},
         "roc": roc_points(*ranking.corners),
         "histogram": None if similarity else histogram(mated, nonmated),
     }
-    return Scored(summary, trials, images, estimates, "templates are pooled without them")
+    return Scored(summary, trials, images, estimates, POOLED_WITHOUT)
