@@ -43,7 +43,7 @@ def score(
     {fraction, error, auc, rule}; ``folds`` {count, std, threshold}; ``attention`` {cause: centre, mean, error, count,
     spearman}; ``quality`` {truth column: spearman, n}; ``all_pairs`` and
     ``thresholds``, see :func:`lgaf.evaluate.verification.all_pairs.score_all_pairs` and
-    :func:`lgaf.evaluate.verification.thresholds.score_thresholds`; of templates that are searched for also
+    :func:`lgaf.evaluate.thresholds.score_thresholds`; of templates that are searched for also
     ``searches``, see :func:`lgaf.evaluate.templates.searches.score_searches`.
 
     Raises:

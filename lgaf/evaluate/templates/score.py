@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
@@ -10,12 +10,15 @@ from lgaf.errors import DataError
 from lgaf.evaluate.curves import histogram, roc_points
 from lgaf.evaluate.lines import FUSION, interval_line, left_out_lines, missing_lines
 from lgaf.evaluate.names import tar_name
+from lgaf.evaluate.operating_point import trials_of
 from lgaf.evaluate.scored import Scored, intervals
 from lgaf.evaluate.similarity import QMagFace
 from lgaf.evaluate.templates.ranking import FARS, rank_pairs
 from lgaf.evaluate.templates.resampled import estimate_ranking
 from lgaf.evaluate.templates.searches import score_searches
 from lgaf.evaluate.templates.trials import pooled_templates, template_trials
+from lgaf.evaluate.thresholds import score_thresholds
+from lgaf.formats.thresholds import TEMPLATES
 
 if TYPE_CHECKING:
     from lgaf.evaluate.bootstrap import Seed
@@ -51,7 +54,10 @@ def pooling_lines(flip: bool, settings: EvaluateSettings, similarity: QMagFace |
 def score_templates(
     embeddings: Embeddings, protocol: Templates, settings: EvaluateSettings, seed: Seed, similarity: QMagFace | None
 ) -> Scored:
-    """TAR@FAR and ROC of pairs of templates, of cosines also a histogram; rates of searches where they are listed."""
+    """TAR@FAR and ROC of pairs of templates, and rates of searches where they are listed.
+
+    Of cosines also their histogram and thresholds.
+    """
     pooled, images = pooled_templates(embeddings, protocol, settings, similarity)
     trials = template_trials(pooled, protocol, similarity)
     ranking = rank_pairs(trials)
@@ -78,12 +84,17 @@ def score_templates(
         notes = [*protocol.notes, *missing_lines(images, POOLED_WITHOUT)]
         block["protocol"] = [*pooling_lines(embeddings.flip, settings, similarity), *block["protocol"], *notes]
         more, estimates = {"searches": {**block, "images": images.block()}}, estimates | searched
-    summary = {
+    summary: dict[str, Any] = {
         **more,
         "metrics": intervals(estimates, settings.confidence),
         "protocol": lines,
         "trials": {"asked": protocol.pairs.num_rows, "used": trials.num_rows, "dropped": 0},
         "roc": roc_points(*ranking.corners),
-        "histogram": None if similarity else histogram(mated, nonmated),
     }
+    if not similarity:
+        summary["histogram"] = histogram(mated, nonmated)
+        people = 1 + int(max(ranking.left.max(), ranking.right.max()))
+        pairs = trials_of(ranking.scores, ranking.left, ranking.right, people)
+        told = score_thresholds(pairs, ranking.same, people, {}, settings, seed)
+        summary["thresholds"] = {"over": TEMPLATES, **told}
     return Scored(summary, trials, images, estimates, POOLED_WITHOUT)

@@ -13,10 +13,10 @@ from lgaf.evaluate.names import accuracy_name, tar_name
 from lgaf.evaluate.reject import error_versus_reject, threshold_at_fmr
 from lgaf.evaluate.scored import Scored, intervals
 from lgaf.evaluate.similarity import QMagFace
+from lgaf.evaluate.thresholds import image_thresholds
 from lgaf.evaluate.verification import own_scale
 from lgaf.evaluate.verification.all_pairs import score_all_pairs
 from lgaf.evaluate.verification.estimates import estimate_verification
-from lgaf.evaluate.verification.thresholds import score_thresholds
 from lgaf.evaluate.verification.trials import verification_trials
 
 if TYPE_CHECKING:
@@ -87,6 +87,6 @@ def score_verification(
     if not similarity:
         groups = groupings(embeddings, protocol.groups)
         over = {"over": "all pairs" if protocol.all_pairs else "the protocol's pairs"}
-        summary["thresholds"] = over | score_thresholds(shown, embeddings, groups, settings, seed)
+        summary["thresholds"] = over | image_thresholds(shown, embeddings, groups, settings, seed)
     summary["metrics"] = intervals(estimates, settings.confidence)
     return Scored(summary, trials, images, estimates)
