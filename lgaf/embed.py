@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from tqdm import tqdm
 from lgaf.errors import DataError
 from lgaf.formats.embeddings import Embeddings, write_embeddings
 from lgaf.formats.pack import Pack
+from lgaf.workers import cores
 
 BATCH = 128
 ALIKE = 1e-6
@@ -29,7 +31,8 @@ class Network(Protocol):
         """Turns (B, S, S, 3) uint8 RGB into the input; has ``image_size``, ``flip`` and ``flip_fusion``."""
 
     def __call__(self, images: Tensor) -> Any:
-        """Of the input: ``embedding`` (B, D); ``attention`` (B, 2), ``local`` and ``global_`` (B, D), each or None."""
+        """Of the input: ``embedding`` (B, D); ``attention`` (B, 2), ``local`` and ``global_`` (B, D), ``visibility``
+        (B, h, w) logits, each or None."""
 
 
 @torch.inference_mode()
@@ -40,20 +43,23 @@ def embed_batches(network: Network, pack: Pack, device: torch.device, flip: bool
         DataError: an image is unreadable or not of the size that the network expects, or its embedding is not finite.
     """
     size = network.preprocessing.image_size
-    for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
-        pixels = [pack.image(index) for index in range(start, min(start + BATCH, len(pack)))]
-        for offset, image in enumerate(pixels):
-            if image.shape != (size, size, 3):
-                name = pack.name(start + offset)
+    with ThreadPoolExecutor(cores()) as threads:  # decoders work outside Python's lock
+        for start in tqdm(range(0, len(pack), BATCH), pack.path.stem, unit="batch", leave=False):
+            pixels = list(threads.map(pack.image, range(start, min(start + BATCH, len(pack)))))
+            for offset, image in enumerate(pixels):
+                if image.shape != (size, size, 3):
+                    name = pack.name(start + offset)
+                    raise DataError(
+                        f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again"
+                    )
+            vector, out = embed_batch(network, torch.from_numpy(np.stack(pixels)).to(device), flip)
+            finite = torch.isfinite(vector).all(1)
+            if not finite.all():
                 raise DataError(
-                    f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again"
+                    f"{pack.where(start + int(finite.int().argmin()))}: the network gives what is not finite; "
+                    "look at its file, at its scaling and precision"
                 )
-        vector, out = embed_batch(network, torch.from_numpy(np.stack(pixels)).to(device), flip)
-        finite = torch.isfinite(vector).all(1)
-        if not finite.all():
-            raise DataError(f"{pack.where(start + int(finite.int().argmin()))}: the network gives what is not finite; "
-                            "look at its file, at its scaling and precision")  # fmt: skip
-        yield vector, out
+            yield vector, out
 
 
 @torch.inference_mode()
@@ -62,7 +68,8 @@ def embed_pack(
 ) -> Embeddings:
     """Embed every image of a pack, with its mirror image if ``flip``, by default as the network asks.
 
-    branches: keep the local and the global feature too, where the network has both.
+    branches: keep the local and the global feature too, where the network has both, and how much of each face it
+    thinks visible.
 
     The fused vector is f(x) + f(mirrored x) on raw features (insightface ``eval/verification.py``), or where the
     network asks for it on features of length 1; norm and attention are those of the image as it is.
@@ -72,13 +79,15 @@ def embed_pack(
     """
     flip = network.preprocessing.flip if flip is None else flip
     vectors: list[Tensor] = []
-    kept: dict[str, list[Tensor]] = {"attention": [], "local": [], "global_": []}
+    kept: dict[str, list[Tensor]] = {"attention": [], "local": [], "global_": [], "visible": []}
     norms = []
     for vector, out in embed_batches(network, pack, device, flip):
         norms.append(out.embedding.float().norm(dim=1).cpu())
         for name in ("attention", "local", "global_") if branches else ("attention",):
             if getattr(out, name) is not None:
                 kept[name].append(getattr(out, name).float().cpu())
+        if branches and out.visibility is not None:
+            kept["visible"].append(torch.sigmoid(out.visibility).mean(dim=(1, 2)).cpu())
         vectors.append(vector)
     found = torch.cat(vectors)
     if len(found) > 1 and (normalize(found) - normalize(found[:1])).abs().max() < ALIKE:

@@ -17,6 +17,7 @@ EMBEDDINGS = Path("embeddings")
 TRIALS = Path("trials")
 REPLICATES = Path("replicates")
 LABORATORY = Path("laboratory")
+MAPS = Path("maps")
 RESULTS = Path("results")
 REFERENCE = RESULTS / "reference.json"
 THRESHOLDS = RESULTS / "thresholds.json"

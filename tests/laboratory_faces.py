@@ -45,4 +45,5 @@ def laboratory_faces(branches: bool = True, levels: int = 2, noise: float = 0.25
                {"kind": number, "level": level, "strength": strength, "source": source}.items()},
         local=features[0] if branches else None,
         global_=features[1] if branches else None,
+        visible=(1 - np.where(missing, 0.2, 0) * level).astype(np.float32) if branches else None,
     )  # fmt: skip

@@ -56,6 +56,11 @@ def test_the_laboratory_has_the_branches_and_no_mirror_image(pack, model, tmp_pa
     weighted = found.attention[:, :1] * found.local + found.attention[:, 1:] * found.global_
     np.testing.assert_allclose(found.vectors, weighted, rtol=1e-4, atol=1e-5)
     assert np.abs(found.local - found.global_).max() > 0.01
+    logits = model(
+        model.preprocessing(torch.from_numpy(np.stack([pack.image(i) for i in range(len(pack))])))
+    ).visibility
+    expected = (1 / (1 + np.exp(-logits.detach().numpy().astype(float)))).mean(axis=(1, 2))
+    np.testing.assert_allclose(found.visible, expected, atol=1e-5)
     plain = create_model("plain", backbone="iresnet_mini", embedding_dim=8, image_size=SIZE).eval()
     assert embed_pack(plain, pack, torch.device("cpu"), branches=True).local is None
 

@@ -72,7 +72,7 @@ def ran(output: str) -> set[str]:
 
 
 STAGES = (
-    {"settings", "basis", "photos", "align_train", "damage", "report"}
+    {"settings", "basis", "photos", "align_train", "damage", "maps", "report"}
     | {f"align@{name.split('/')[1]}" for name in BENCHMARKS}
     | {f"{stage}@{row}-0" for stage in ("train", "embed", "laboratory") for row in METHODS}
     | {f"score@{row}-{name.split('/')[1]}-0" for row in METHODS for name in BENCHMARKS}
@@ -103,6 +103,7 @@ def test_every_stage_gives_its_results(clone):
         for kind in ("md", "csv", "tex"):
             assert (clone.folder / f"results/tables/{table}.{kind}").stat().st_size > 100
     assert len(list((clone.folder / "results/plots").glob("*.png"))) >= 6
+    assert [path.name for path in (clone.folder / "results/plots").glob("maps-*")] == ["maps-lgaf.jpg"]
     counts = clone.read("results/align/train.json")["counts"]
     assert counts["images"] == 24
     assert counts["detected"] + counts["missed"] == 24
@@ -123,7 +124,7 @@ def test_an_ablation_runs_the_rows_that_inherit_it(clone):
     before = clone.read("results/metrics.json")
     output = clone.run("dvc exp run -S fusion=concat")
     scores = {f"score@lgaf-{name.split('/')[1]}-0" for name in BENCHMARKS}
-    assert ran(output) == {"settings", "train@lgaf-0", "embed@lgaf-0", "laboratory@lgaf-0", "report", *scores}
+    assert ran(output) == {"settings", "train@lgaf-0", "embed@lgaf-0", "laboratory@lgaf-0", "maps", "report", *scores}
     after = clone.read("results/metrics.json")
     for method in METHODS[1:]:
         assert after[method] == before[method]

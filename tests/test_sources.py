@@ -69,6 +69,7 @@ FOREIGN = {
     "align": ("lgaf/data/", "lgaf/world/", "lgaf/models/", "lgaf/report/", "baselines/"),
     "train": ("lgaf/data/", "lgaf/world/", "lgaf/align/", "lgaf/evaluate/", "lgaf/report/", "baselines/arcface.py"),
     "embed": ("lgaf/data/", "lgaf/world/", "lgaf/align/", "lgaf/evaluate/", "lgaf/report/", "baselines/"),
+    "maps": ("lgaf/data/", "lgaf/world/", "lgaf/align/", "lgaf/evaluate/", "lgaf/report/", "baselines/"),
     "score": ("lgaf/data/", "lgaf/world/", "lgaf/align/", "lgaf/models/", "lgaf/report/", "baselines/"),
     "report": ("lgaf/data/official/lfw", "lgaf/align/", "lgaf/models/", "lgaf/train/", "baselines/"),
 }

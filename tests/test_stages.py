@@ -28,6 +28,7 @@ EDITS = {
     # What is edited: file, text, other text -> whose file of settings is another. An edit of a source changes nothing.
     "the top level's fusion": (PARAMS, "fusion: quality", "fusion: sum", {"train/lgaf", "report"}),
     "a row's label": (PARAMS, "    head: magface\n", "    head: magface\n    label: M\n", {"report"}),
+    "an LGAF's label": (PARAMS, "    network: lgaf\n", "    network: lgaf\n    label: L\n", {"maps", "report"}),
     "a row's recipe": (PARAMS, "    head: magface\n", "    head: magface\n    dropout: 0.1\n", {"train/magface"}),
     "a default said": (PARAMS, "  train_miss: drop", "  train_miss: drop\n  max_unreadable: 0.0", set()),
     "a comment": (PARAMS, "fusion: quality", "fusion: quality  # ours", set()),
@@ -38,9 +39,10 @@ EDITS = {
     "a damaged benchmark less": (PARAMS, "  - cfp_fp\n", "", {"damage", "embed", "report", *GIVEN}),
     "more damaged people": (PARAMS, "  people: 120", "  people: 121", {"damage"}),
     "no laboratory": (
-        PARAMS, "  enabled: true", "  enabled: false", {"damage", "embed", "laboratory", "report", *GIVEN}),
+        PARAMS, "  enabled: true", "  enabled: false", {"damage", "embed", "laboratory", "maps", "report", *GIVEN}),
     "a generator of damage": ("lgaf/damage/layout.py", "\n", "\n\n", {"damage"}),
-    "the kinds of damage": ("lgaf/damage/kinds.py", "\n", "\n\n", {"damage", "laboratory", "report"}),
+    "the kinds of damage": ("lgaf/damage/kinds.py", "\n", "\n\n", {"damage", "laboratory", "maps", "report"}),
+    "the picture of maps": ("lgaf/maps/picture.py", "\n", "\n\n", {"maps"}),
     "the gate": (PARAMS, "alpha: 0.05", "alpha: 0.01", set()),
     "one head": ("baselines/magface.py", "\n", "\n\n", {"train/magface"}),
     "a head that nobody uses": ("baselines/funface.py", "\n", "\n\n", set()),
@@ -50,13 +52,13 @@ EDITS = {
     "the reader of own lists": ("lgaf/data/own/pairs.py", "\n", "\n\n", set()),
     "the image decoder": (
         "lgaf/formats/image.py", "\n", "\n\n",
-        {"photos", "damage", "embed", "score", "laboratory", "report", *ALIGN, *TRAIN, *GIVEN}),
+        {"photos", "damage", "embed", "score", "laboratory", "maps", "report", *ALIGN, *TRAIN, *GIVEN}),
     "the bootstrap": ("lgaf/evaluate/bootstrap.py", "\n", "\n\n", {"score", "laboratory", "report"}),
     "the contact sheet": ("lgaf/world/contact_sheet.py", "\n", "\n\n", {"report"}),
     "published numbers": ("lgaf/report/published.csv", "\n", "\n\n", {"report"}),
     "the device": ("lgaf/device.py", "\n", "\n\n", {*TRAIN, "embed", *GIVEN}),
     "the settings of networks": (
-        "lgaf/model_settings.py", "\n", "\n\n", {*TRAIN, "embed", "report", *GIVEN}),
+        "lgaf/model_settings.py", "\n", "\n\n", {*TRAIN, "embed", "maps", "report", *GIVEN}),
     "the warp": ("lgaf/align/warp.py", "\n", "\n\n", {*ALIGN, "damage"}),
     "a manifest's scaling": (PARAMS, "    mean: 0\n", "    mean: 127.5\n", {"given/net"}),
     "a network's file": (PARAMS, "    sha256: a", "    sha256: b", {"given/net"}),
@@ -67,7 +69,7 @@ EDITS = {
     "the factory": ("own_networks.py", "\n", "\n\n", {"given/own"}),
     "how given networks are run": ("lgaf/given/network.py", "\n", "\n\n", GIVEN),
     "the probe": ("lgaf/given/probe.py", "\n", "\n\n", set()),
-    "a network that is trained here": ("lgaf/models/iresnet.py", "\n", "\n\n", {*TRAIN, "embed"}),
+    "a network that is trained here": ("lgaf/models/iresnet.py", "\n", "\n\n", {*TRAIN, "embed", "maps"}),
     "the command line": ("lgaf/cli.py", "\n", "\n\n", set()),
 }  # fmt: skip
 
@@ -142,6 +144,7 @@ WATCHED = {
     "rescore": "scorings/${key}",
     "laboratory": "laboratory",
     "laboratory_given": "laboratory",
+    "maps": "maps",
     "score_given": "score",
     "report": "report",
 }
@@ -174,7 +177,7 @@ def test_dvc_watches_the_file_of_each_stage_and_no_source_by_hand():
 
 def test_every_stage_of_the_command_line_is_one_of_dvc(copy):
     assert set(cli.STAGES) == {COMMANDS.get(stage, stage) for stage in WATCHED}
-    named = {"basis", "photos", *ALIGN, *TRAIN, *GIVEN, "damage", "embed", "score", "laboratory", "report"}
+    named = {"basis", "photos", *ALIGN, *TRAIN, *GIVEN, "damage", "embed", "score", "laboratory", "maps", "report"}
     assert set(told(copy)) == {*named, "own"}
 
 

@@ -16,6 +16,8 @@ from lgaf.formats.pack import check_columns, check_types, read_table
 COLUMNS = ("name", "label", "embedding", "norm", "attention")
 BRANCHES = ("local", "global")
 """Columns of a file that holds the branches too, beside COLUMNS."""
+VISIBLE = "visible"
+"""Column of a file that holds what the network thinks it sees of each face."""
 FLIP = "flip"
 """Key of the schema's metadata."""
 
@@ -30,7 +32,8 @@ class Embeddings:
     flip: whether the mirror image's feature was added to ``vectors``;
     truth: column -> (N,) float32, what is known of each image (yaw, hidden, ...);
     local, global_: (N, E) float32 features of the two branches of the image as it is, un-normalised; both or none. Only
-    the damage laboratory asks for them.
+    the damage laboratory asks for them, and for
+    visible: (N,) float32 mean of the network's own visibility over the face, 0 to 1; None where it has none.
     """
 
     names: list[str]
@@ -42,6 +45,7 @@ class Embeddings:
     truth: dict[str, np.ndarray]
     local: np.ndarray | None = None
     global_: np.ndarray | None = None
+    visible: np.ndarray | None = None
 
 
 def write_embeddings(path: str | Path, embeddings: Embeddings) -> None:
@@ -75,6 +79,8 @@ def table_of(embeddings: Embeddings) -> pa.Table:
     }
     if embeddings.local is not None and embeddings.global_ is not None:
         columns |= dict(zip(BRANCHES, map(rows, (embeddings.local, embeddings.global_)), strict=True))
+    if embeddings.visible is not None:
+        columns[VISIBLE] = pa.array(embeddings.visible, pa.float32())
     return pa.table(columns).replace_schema_metadata({FLIP: json.dumps(embeddings.flip)})
 
 
@@ -91,8 +97,10 @@ def read_embeddings(path: str | Path) -> Embeddings:
     check_columns(path, table, branches)
     length = getattr(table.schema.field(BRANCHES[0]).type, "list_size", 1) if branches else 0
     features = [(name, pa.list_(pa.float32(), length)) for name in branches]
+    if seen := VISIBLE in table.column_names:
+        features.append((VISIBLE, pa.float32()))
     expected = pa.schema([*zip(COLUMNS, types, strict=True), *features])
-    check_types(path, table, expected, filled=("name", "label", "embedding", "norm", *branches))
+    check_types(path, table, expected, filled=("name", "label", "embedding", "norm", *(it for it, _ in features)))
     flip = (table.schema.metadata or {}).get(FLIP.encode())
     if flip not in (b"true", b"false"):
         raise DataError(f"{path}: does not say whether mirror images were added; run `dvc repro embed`")
@@ -105,7 +113,9 @@ def read_embeddings(path: str | Path) -> Embeddings:
         check_types(path, table, table.schema, filled=["attention"])
     attention = rows_of(table, "attention") if attended else None
     local, global_ = (rows_of(table, name) if branches else None for name in BRANCHES)
-    columns = {"embedding": vectors, "norm": norms, "attention": attention, "local": local, "global": global_}
+    visible = table[VISIBLE].to_numpy() if seen else None
+    columns = {"embedding": vectors, "norm": norms, "attention": attention, "local": local, "global": global_,
+               VISIBLE: visible}  # fmt: skip
     for name, values in columns.items():
         if values is None:
             continue
@@ -125,9 +135,12 @@ def read_embeddings(path: str | Path) -> Embeddings:
         norms=norms,
         attention=attention,
         flip=flip == b"true",
-        truth={name: table[name].to_numpy() for name in table.column_names if name not in (*COLUMNS, *branches)},
+        truth={
+            name: table[name].to_numpy() for name in table.column_names if name not in (*COLUMNS, *BRANCHES, VISIBLE)
+        },
         local=local,
         global_=global_,
+        visible=visible,
     )
 
 

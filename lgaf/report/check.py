@@ -5,18 +5,19 @@ The rule is stated once, in :class:`lgaf.report.settings.CheckSettings`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
+from scipy.stats import t as student
 from tabulate import tabulate
 
 from lgaf.evaluate.compare import holm
 from lgaf.files import write_json
 from lgaf.paths import REFERENCE
-from lgaf.report.pooling import POOLS, Place
+from lgaf.report.pooling import POOLS
 from lgaf.report.reference import (
     ADVICE,
     make_reference,
@@ -27,17 +28,19 @@ from lgaf.report.reference import (
 )
 from lgaf.report.settings import CheckSettings, ReportRun
 
+Place = tuple[str, str, str]
+"""(row, benchmark, metric)"""
 Pairs = Mapping[Place, tuple[np.ndarray, np.ndarray, np.ndarray]]
-"""(benchmark, metric) -> which of its N trials are right, (S, N) bool before, (T, N) bool now, a row a seed; and whose
-they are, (N,)."""
-
-
+"""Which of N trials are right, (S, N) bool before, (T, N) bool now, a row a seed; and whose they are, (N,)."""
+ALL_ROWS = "all rows"
+GATED = ("verification", "identification")
+"""The pools that are judged."""
 TINY = 1e-12
 """A standard error below this is rounding: no trial changed, or all did alike."""
 
 
 class Verdict(NamedTuple):
-    """What became of one row's rate over one pool of benchmarks, fractions."""
+    """What became of one rate, a mean over rows and benchmarks; fractions."""
 
     before: float
     now: float
@@ -52,43 +55,70 @@ class Verdict(NamedTuple):
         return self.now - self.before
 
 
-def judge(pools: Mapping[str, Pairs], rule: CheckSettings) -> dict[str, Verdict]:
-    """Judge several pools of metrics together: name -> verdict."""
-    found = {name: compare(pairs) for name, pairs in pools.items()}
-    corrected = holm([p for *_, p in found.values()])
-    verdicts = {}
-    for (name, (before, now, _)), p in zip(found.items(), corrected, strict=True):
-        trials = sum(pair[0].shape[1] for pair in pools[name].values())
-        verdicts[name] = Verdict(before, now, trials, p, p <= rule.alpha)
-    return verdicts
+def judge(pairs: Pairs, rule: CheckSettings, trained: Container[str]) -> dict[str, Verdict]:
+    """Judge each pool of each row, and of all rows where there are several: name -> verdict.
 
-
-def compare(pairs: Pairs) -> tuple[float, float, float]:
-    """(before, now, p) of one pool, all its metrics counted alike.
-
-    A trial's change is -1, 0 or 1 (or a fraction, a mean over seeds). Their mean over its standard error is taken for a
-    normal deviate: McNemar's test (Psychometrika 12 (1947)), one-sided, of several tables together. The trials of one
-    person move together, as when its gallery image turns worse, so the error is that of sums over people (Liang &
-    Zeger, Biometrika 73 (1986)), each person of a benchmark once for all its metrics.
+    trained: the rows that have luck of training.
     """
-    value, people = 0.0, dict[str, dict[int, float]]()
-    for (benchmark, _), (before, now, person) in pairs.items():
+    rows = list(dict.fromkeys(row for row, _, _ in pairs))
+    found: dict[str, tuple[float, float, int, float]] = {}
+    for name in [*rows, *([ALL_ROWS] if len(rows) > 1 else [])]:
+        for pool in GATED:
+            chosen = {
+                place: pair for place, pair in pairs.items() if name in (place[0], ALL_ROWS) and POOLS[pool](place[2])
+            }
+            if chosen:
+                luck = luck_error(chosen, getattr(rule.luck, pool) / 100, trained)
+                found[f"{name} {pool}"] = compare(chosen, luck, rule.luck.seeds)
+    corrected = holm([p for *_, p in found.values()])
+    return {
+        name: Verdict(before, now, trials, p, p <= rule.alpha)
+        for (name, (before, now, trials, _)), p in zip(found.items(), corrected, strict=True)
+    }
+
+
+def compare(pairs: Pairs, luck: float, seeds: int) -> tuple[float, float, int, float]:
+    """(before, now, trials, p) of one pool, all its places counted alike; p one-sided.
+
+    The change over its standard error is a normal deviate, or where the error is that of ``luck``, which is known from
+    so many ``seeds``, Student's t of one degree of freedom fewer.
+    """
+    before, now = (float(np.mean([pair[k].mean() for pair in pairs.values()])) for k in (0, 1))
+    people = people_error(pairs)
+    if max(people, luck) <= TINY:
+        p = float(now >= before)
+    else:
+        p = float(student.cdf((now - before) / luck, seeds - 1) if luck > people else norm.cdf((now - before) / people))
+    return before, now, sum(pair[0].shape[1] for pair in pairs.values()), p
+
+
+def people_error(pairs: Pairs) -> float:
+    """The standard error of a pool's change by which of its trials changed.
+
+    A trial's change is -1, 0 or 1 (or a fraction, a mean over seeds). The change over this error is the deviate of
+    McNemar's test (Psychometrika 12 (1947)), of several tables together. The trials of one person move together, as
+    when its gallery image turns worse, so the error is that of sums over people (Liang & Zeger, Biometrika 73 (1986)),
+    each person of a benchmark once for all its metrics and all rows.
+    """
+    people = dict[str, dict[int, float]]()
+    for (_, benchmark, _), (before, now, person) in pairs.items():
         change = now.mean(axis=0) - before.mean(axis=0)
-        value += change.mean() / len(pairs)
         known, place = np.unique(person, return_inverse=True)
         sums = np.bincount(place, (change - change.mean()) / len(change) / len(pairs))
         own = people.setdefault(benchmark, {})
         for each, total in zip(known.tolist(), sums.tolist(), strict=True):
             own[each] = own.get(each, 0.0) + total
-    error = sqrt(sum(total**2 for own in people.values() for total in own.values()))
-    before_rate, now_rate = (float(np.mean([pair[k].mean() for pair in pairs.values()])) for k in (0, 1))
-    return before_rate, now_rate, float(norm.cdf(value / error)) if error > TINY else float(value >= 0)
+    return sqrt(sum(total**2 for own in people.values() for total in own.values()))
 
 
-def by_pool(pairs: Pairs) -> dict[str, Pairs]:
-    """The pairs of each pool that has any."""
-    found = {pool: {place: pair for place, pair in pairs.items() if POOLS[pool](place[1])} for pool in POOLS}
-    return {pool: chosen for pool, chosen in found.items() if chosen}
+def luck_error(pairs: Pairs, luck: float, trained: Container[str]) -> float:
+    """The standard error of a pool's change between trainings that differ in their seeds alone.
+
+    luck: of one model's rate on these very trials, whose choice therefore plays no part. Rows are trained apart; the
+    luck of a mean over seeds is that of one over the root of their number.
+    """
+    models = {row: (len(before), len(now)) for (row, _, _), (before, now, _) in pairs.items()}
+    return luck * sqrt(sum(1 / s + 1 / t for row, (s, t) in models.items() if row in trained)) / len(models)
 
 
 def check(run: ReportRun, rule: CheckSettings) -> tuple[str, list[str]]:
@@ -100,10 +130,9 @@ def check(run: ReportRun, rule: CheckSettings) -> tuple[str, list[str]]:
         DataError: the reference or the trials are missing or broken.
     """
     reference, present = read_reference(), read_present(run)
-    pools: dict[str, Pairs] = {}
+    pairs: dict[Place, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
     failed = []
     for row, benchmarks in reference.rows.items():
-        pairs = {}
         for benchmark, metrics in benchmarks.items():
             for metric, kept in metrics.items():
                 name = f"{row} {benchmark} {metric}"
@@ -113,13 +142,12 @@ def check(run: ReportRun, rule: CheckSettings) -> tuple[str, list[str]]:
                 elif now.kept.trials != kept.trials or now.kept.n != kept.n:
                     failed.append(f"{name}: other trials than the reference's ({now.kept.n:,} now, {kept.n:,} there)")
                 else:
-                    pairs[benchmark, metric] = right_of(kept, name), now.right, now.person
-        pools |= {f"{row} {pool}": chosen for pool, chosen in by_pool(pairs).items()}
+                    pairs[row, benchmark, metric] = right_of(kept, name), now.right, now.person
     if failed and (
         others := [stage for stage, it in present_settings().items() if reference.settings.get(stage) != it]
     ):
         failed.append(f"{REFERENCE} is of other settings ({', '.join(others)}), as with another preset: {ADVICE}")
-    verdicts = judge(pools, rule)
+    verdicts = judge(pairs, rule, {row.id for row in run.rows if row.trained})
     failed += [
         f"{name}: {100 * it.before:.2f} -> {100 * it.now:.2f} % of {it.trials:,} trials, p = {it.p:.2g}"
         for name, it in verdicts.items()

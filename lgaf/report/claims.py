@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lgaf.damage.kinds import GROUPS
 from lgaf.evaluate.bootstrap import Estimate
 from lgaf.evaluate.compare import Difference, holm, paired_difference
-from lgaf.evaluate.laboratory.conditions import CONSTANT, FUSED, GLOBAL, LOCAL, ORACLE, SPEARMAN, TAR
+from lgaf.evaluate.laboratory.conditions import CONSTANT, FUSED, GLOBAL, LOCAL, ORACLE, REJECT, SPEARMAN, TAR
 from lgaf.report.laboratory import Laboratory
 
 
@@ -60,14 +60,31 @@ def branch_claims(laboratory: Laboratory, row: str, confidence: float) -> Claims
     return found | corrected(trends)
 
 
-def row_claims(laboratory: Laboratory, reference: str, confidence: float) -> Claims:
-    """(row, group) -> TAR of the reference minus that of the row."""
+def row_claims(laboratory: Laboratory, reference: str, metric: str, confidence: float) -> Claims:
+    """(row, group) -> a metric of the reference minus that of the row."""
     ours = laboratory.estimates[reference]
     return corrected(
         {
-            (row, group): paired_difference(ours[group][TAR].estimate, theirs[group][TAR].estimate, confidence)
+            (row, group): paired_difference(ours[group][metric].estimate, theirs[group][metric].estimate, confidence)
             for row, theirs in laboratory.estimates.items()
             if row != reference
+            for group in GROUPS
+        }
+    )
+
+
+NORM = f"norm_{REJECT}"
+"""How well the length of the embedding tells errors; every row has it."""
+
+
+def measure_claims(laboratory: Laboratory, row: str, confidence: float) -> Claims:
+    """(metric, group) -> area of another measure of a row minus that of its norm."""
+    found = laboratory.estimates[row]
+    others = [metric for metric in found[GROUPS[0]] if metric.endswith(REJECT) and metric != NORM]
+    return corrected(
+        {
+            (metric, group): paired_difference(found[group][metric].estimate, found[group][NORM].estimate, confidence)
+            for metric in others
             for group in GROUPS
         }
     )

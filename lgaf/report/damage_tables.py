@@ -6,7 +6,19 @@ from collections.abc import Iterator
 
 from lgaf.damage.kinds import BY_NAME, CLEAN, GROUPS, KINDS, kinds_of
 from lgaf.evaluate.compare import Difference
-from lgaf.evaluate.laboratory.conditions import AUC, CONSTANT, FUSED, GLOBAL, LOCAL, NAME, ORACLE, SPEARMAN, TAR, WEIGHT
+from lgaf.evaluate.laboratory.conditions import (
+    AUC,
+    CONSTANT,
+    FUSED,
+    GLOBAL,
+    LOCAL,
+    NAME,
+    ORACLE,
+    REJECT,
+    SPEARMAN,
+    TAR,
+    WEIGHT,
+)
 from lgaf.report import notes
 from lgaf.report.cells import Cell, Value, per_cent, points
 from lgaf.report.claims import QUESTIONS, Claims, branch_claims, row_claims
@@ -34,7 +46,7 @@ def damage_tables(laboratory: Laboratory, run: Run) -> list[Table]:
 
 def rows_table(laboratory: Laboratory, run: Run) -> Table:
     """TAR of every row, a line a kind of damage."""
-    claims = row_claims(laboratory, run.reference, run.confidence)
+    claims = row_claims(laboratory, run.reference, TAR, run.confidence)
     others = [row.id for row in run.rows if row.id != run.reference]
     return Table(
         name=NAME,
@@ -83,7 +95,9 @@ def branches_table(laboratory: Laboratory, run: Run) -> Table:
             weights = [decimal(metric_of(found[it], run.confidence)) if it in found else "-" for it in known]
             rows.append([label, f"{NAME}/{name}", *rates, *weights])
         for group in GROUPS:
-            paired.append([label, f"{NAME}/{group}", *(said(claims.get((title, group)), title) for title in titles)])
+            paired.append(
+                [label, f"{NAME}/{group}", *(said(claims.get((title, group)), title == SPEARMAN) for title in titles)]
+            )
         records += branch_records(laboratory, run, row, claims)
     chosen = "; ".join(f"{run.labels[row]} {listed(f'{w:g}' for w in it)}" for row, it in laboratory.constants.items())
     return Table(
@@ -118,11 +132,11 @@ def common_notes(laboratory: Laboratory) -> list[str]:
     ]
 
 
-def said(test: Difference | None, title: str = "") -> str:
-    """A difference with its interval and p: in percentage points, of Spearman as it is."""
+def said(test: Difference | None, decimals: bool = False) -> str:
+    """A difference with its interval and p: in percentage points, or of what is no rate in decimals."""
     if test is None:
         return "-"
-    show = (lambda value: f"{round(value, 2) + 0.0:+.2f}") if title == SPEARMAN else points
+    show = (lambda value: f"{round(value, 2) + 0.0:+.2f}") if decimals else points
     return f"{show(test.difference)} [{show(test.low)}, {show(test.high)}] p={test.p:.3f}"
 
 
@@ -148,7 +162,7 @@ def branch_records(laboratory: Laboratory, run: Run, row: str, claims: Claims) -
     known = facts(next(it for it in run.rows if it.id == row))
     for name, found in laboratory.estimates[row].items():
         for metric, measured in found.items():
-            if metric not in (TAR, AUC):
+            if metric not in (TAR, AUC) and not metric.endswith(REJECT):
                 yield {"kind": "measured", **known, "benchmark": f"{NAME}/{name}", "metric": metric,
                        **values(metric_of(measured, run.confidence))}  # fmt: skip
     for (title, group), test in claims.items():

@@ -23,6 +23,7 @@ from lgaf.report.measured import measure, metrics_of
 from lgaf.report.metrics import Metrics, dump_metrics, summarise
 from lgaf.report.paired import paired_tests
 from lgaf.report.published import read_published
+from lgaf.report.quality_table import quality_table
 from lgaf.report.settings import ReportRun
 from lgaf.report.sources import TRAIN, Layout, Training, apart, read_alignment, read_models
 from lgaf.report.style import Look
@@ -69,7 +70,8 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
     laboratory = read_laboratory(layout.laboratory, settings)
     printed, summed = metrics, metrics
     if laboratory:
-        tables += damage_tables(laboratory, results.run.of(laboratory.estimates))
+        shown_there = results.run.of(laboratory.estimates)
+        tables += [*damage_tables(laboratory, shown_there), quality_table(laboratory, shown_there)]
         printed, summed = (
             joined(metrics, damage_metrics(laboratory, evaluate.confidence, names)) for names in (PRINTED, SUMMED)
         )

@@ -56,16 +56,28 @@ class ReportRun(Strict):
         return self.seeds if row.trained else (int(GIVEN),)
 
 
+class Luck(Strict):
+    """Standard deviation, over ``seeds`` of training, of a row's mean rate over a pool, in percentage points.
+
+    Measured by measure/gate.py on the default's settings. 0: unknown, and left out.
+    """
+
+    seeds: int = Field(2, ge=2)
+    verification: float = Field(0, ge=0, le=100)
+    identification: float = Field(0, ge=0, le=100)
+
+
 class CheckSettings(Strict):
     """The rule of ``lgaf check``; how often it errs is measured by measure/gate.py and kept in results/gate.json.
 
-    For each row the mean accuracy over all verification benchmarks and the mean rank-1 rate over all searches are
-    compared with the reference's, trial by trial. The trials are the same, so the choice of people plays no part; what
-    chance is left is the luck of training, which other code or another machine draws anew. A fall is an alarm where
-    that luck makes one as deep or deeper with a probability of ``alpha`` at most: a paired test on the trials that
-    changed, people as units (:func:`lgaf.report.check.compare`). All rows and both means are tested together (Holm), so
-    that ``alpha`` holds for the whole check.
+    For each row, and for all rows together, the mean accuracy over all verification benchmarks and the mean rank-1 rate
+    over all searches are compared with the reference's, trial by trial. A fall is an alarm where chance alone makes one
+    as deep or deeper with a probability of ``alpha`` at most; all that is tested is tested together (Holm), so that
+    ``alpha`` holds for the whole check. Chance is the larger of two: which trials happen to change, people as units
+    (:func:`lgaf.report.check.people_error`), and the ``luck`` of training, which other code or another machine draws
+    anew for each row that is trained (:func:`lgaf.report.check.luck_error`).
     """
 
     alpha: float = Field(0.05, gt=0, lt=1)
     """Largest probability of a false alarm."""
+    luck: Luck = Luck()

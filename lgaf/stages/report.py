@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from lgaf.catalogue import title_of
 from lgaf.damage.sheet import damage_sheet
+from lgaf.files import atomic
 from lgaf.machine import describe_machine
-from lgaf.paths import DAMAGE, LABORATORY, MODELS, PHOTOS, REPLICATES, RESULTS
+from lgaf.paths import DAMAGE, LABORATORY, MAPS, MODELS, PHOTOS, REPLICATES, RESULTS
 from lgaf.report.report import report
 from lgaf.report.settings import ReportRun
 from lgaf.report.sources import TRAIN, Layout, read_alignment
@@ -16,7 +18,7 @@ from lgaf.world.contact_sheet import contact_sheet
 
 
 def run() -> None:
-    """Write the report, and sheets of the faces of the generated world and of the laboratory."""
+    """Write the report, sheets of the faces of the generated world and of the laboratory, and what LGAF looks at."""
     settings = read_settings("report", ReportRun)
     layout = Layout(RESULTS, REPLICATES, MODELS, LABORATORY)
     report(layout, settings, training_set(settings, layout), describe_machine())
@@ -25,6 +27,9 @@ def run() -> None:
         contact_sheet(packs, RESULTS / "plots" / "world-faces.jpg")
     if settings.damaged:
         damage_sheet(DAMAGE, RESULTS / "plots" / "damage-faces.jpg")
+    for picture in sorted(MAPS.glob("*.jpg")):
+        with atomic(RESULTS / "plots" / f"maps-{picture.name}") as temporary:
+            shutil.copyfile(picture, temporary)
 
 
 def training_set(settings: ReportRun, layout: Layout) -> str:

@@ -77,6 +77,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     from lgaf.stages.embed import EmbedRun
     from lgaf.stages.embed_given import GivenRun
     from lgaf.stages.laboratory import LaboratoryRun
+    from lgaf.stages.maps import MapsRun
     from lgaf.stages.rescore import RescoreRun
     from lgaf.stages.score import ScoreRun
 
@@ -106,6 +107,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
             LaboratoryRun(enabled=laboratory, seed=settings.seed, evaluate=settings.evaluate),
             ["lgaf.stages.laboratory"],
         ),
+        "maps": (MapsRun(rows=mapped(settings), seed=settings.train.seeds[0]), ["lgaf.stages.maps"]),
         "score": (score, ["lgaf.stages.score"]),
         "report": (report_run(settings), ["lgaf.stages.report"]),
     }
@@ -150,6 +152,16 @@ def own_run(settings: Settings) -> Strict:
 
     paths = [path for own in settings.own.values() for path in own.files]
     return OwnRun(benchmarks=settings.own, lists={str(path): hash_of(in_project(path)) or "" for path in paths})
+
+
+def mapped(settings: Settings) -> dict[str, str]:
+    """{row with a local branch: its name in print}, whose maps are drawn; none without a laboratory."""
+    models = {row: settings.run(row).model for row in settings.methods} if settings.damaged else {}
+    return {
+        row: settings.label(row)
+        for row, model in models.items()
+        if model["name"] == "lgaf" and model["fusion"] != "global"
+    }
 
 
 def report_run(settings: Settings) -> ReportRun:

@@ -106,8 +106,8 @@ def test_the_weight_is_the_mean_over_the_damaged_faces(faces, scored):
 def test_a_plain_network_has_rates_alone():
     summary, estimates = score_laboratory(laboratory_faces(branches=False), SETTINGS, [7])
     assert summary["constant"] is None
-    assert {name.partition(" ")[2] for name in estimates} == {TAR, "auc"}
-    assert len(estimates) == 2 * (1 + 2 * len(KINDS))
+    assert {name.partition(" ")[2] for name in estimates} == {TAR, "auc", "norm_reject"}
+    assert len(estimates) == 2 * (1 + 2 * len(KINDS)) + len(KINDS)
 
 
 def test_from_file_to_files(faces, scored, tmp_path):
@@ -125,3 +125,11 @@ def test_other_embeddings_are_refused(faces, tmp_path):
     write_embeddings(tmp_path / "e.arrow", dataclasses.replace(faces, truth={}))
     with pytest.raises(DataError, match=r"e\.arrow: has no column 'kind': no embeddings of the damage laboratory"):
         score_files(tmp_path / "e.arrow", tmp_path, "lgaf", 0, SETTINGS, 0)
+
+
+def test_one_weight_for_all_follows_nothing(faces):
+    """As that of a plain sum: no rank correlation, rather than one that is no number."""
+    halves = dataclasses.replace(faces, attention=np.full_like(faces.attention, 0.5))
+    found = score_laboratory(halves, SETTINGS, [7])[1]
+    assert not [name for name in found if name.endswith("spearman")]
+    assert found["mask-1 local_weight"].value == 0.5

@@ -53,9 +53,12 @@ def test_round_trip(tmp_path, data, count, width, attended):
 def test_branches_are_kept_where_there_are_any(tmp_path, width):
     rng = np.random.default_rng(1)
     local, global_ = rng.normal(size=(2, 3, width)).astype(np.float32)
-    write_embeddings(tmp_path / "a.arrow", replace(example(), local=local, global_=global_))
+    seen = rng.random(3, np.float32)
+    write_embeddings(tmp_path / "a.arrow", replace(example(), local=local, global_=global_, visible=seen))
     back = read_embeddings(tmp_path / "a.arrow")
     np.testing.assert_array_equal(back.local, local)
+    np.testing.assert_array_equal(back.visible, seen)
+    assert "visible" not in back.truth
     np.testing.assert_array_equal(back.global_, global_)
     assert list(back.truth) == ["yaw"]
     write_embeddings(tmp_path / "a.arrow", example())
@@ -73,6 +76,8 @@ def test_a_branch_alone_or_not_finite_is_refused(tmp_path):
     with pa.ipc.new_file(str(path), table.schema) as sink:
         sink.write_table(table)
     refused(path, "column 'global' is missing")
+    write_embeddings(path, replace(example(), visible=np.array([0, np.inf, 1], np.float32)))
+    refused(path, r"record 1 \(n1\): the visible inf is not finite")
 
 
 def refused(path, match):

@@ -3,6 +3,7 @@
 import json
 from fractions import Fraction
 from math import erf, sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from report_files import settings, write_run
 
 import lgaf.report.check as gate
 import lgaf.report.reference as reference_module
+from lgaf.config import load_settings
 from lgaf.errors import DataError
 from lgaf.evaluate.outcomes import outcomes, pack_bits, unpack_bits
 from lgaf.files import write_json
@@ -21,13 +23,20 @@ from lgaf.paths import REFERENCE
 from lgaf.report.reference import read_reference
 from lgaf.report.settings import CheckSettings
 
+ROOT = Path(__file__).parents[2]
 RULE = CheckSettings(alpha=0.05)
 bits = st.integers(1, 60).flatmap(lambda n: arrays(bool, n))
 
 
 def table(before, now):
     """One benchmark, every trial another person's."""
-    return {("lfw", "accuracy"): (np.array([before], bool), np.array([now], bool), np.arange(len(now)))}
+    return {("row", "lfw", "accuracy"): (np.array([before], bool), np.array([now], bool), np.arange(len(now)))}
+
+
+def only(pairs, rule=RULE, trained=("row", "a")):
+    """The verdict on the one pool of one row."""
+    (verdict,) = gate.judge(pairs, rule, trained).values()
+    return verdict
 
 
 @given(bits)
@@ -43,8 +52,9 @@ def test_what_is_no_bits(text, count):
 
 @given(bits)
 def test_an_equal_run_is_no_fall(right):
-    before, now, p = gate.compare(table(right, right))
+    before, now, trials, p = gate.compare(table(right, right), 0, 20)
     assert before == now == right.mean()
+    assert trials == len(right)
     assert p == 1
 
 
@@ -54,12 +64,12 @@ def test_the_rule_counted_in_fractions(benchmarks):
     pairs, value, variance = {}, Fraction(0), Fraction(0)
     for k, trials in enumerate(benchmarks):
         before, now = zip(*trials, strict=True)
-        pairs[f"b{k}", "accuracy"] = np.array([before]), np.array([now]), np.arange(len(trials))
+        pairs["row", f"b{k}", "accuracy"] = np.array([before]), np.array([now]), np.arange(len(trials))
         n, lost, won = len(trials), trials.count((True, False)), trials.count((False, True))
         mean = Fraction(won - lost, n)
         value += mean
         variance += (Fraction(won + lost, n) - mean**2) / n
-    *_, p = gate.compare(pairs)
+    *_, p = gate.compare(pairs, 0, 20)
     expected = 0.5 * (1 + erf(float(value) / sqrt(2 * variance))) if variance else float(value >= 0)
     assert p == pytest.approx(expected, abs=1e-9)
 
@@ -69,16 +79,16 @@ def test_a_fall_by_hand():
     before, now = np.ones(600, bool), np.ones(600, bool)
     before[:10] = False
     now[10:40] = False
-    *_, p = gate.compare(table(before, now))
+    *_, p = gate.compare(table(before, now), 0, 20)
     assert p == pytest.approx(0.5 * (1 + erf(-20 / sqrt(40 - 400 / 600) / sqrt(2))))
-    assert gate.judge({"x": table(before, now)}, RULE)["x"].worse
-    assert not gate.judge({"x": table(now, before)}, RULE)["x"].worse
+    assert only(table(before, now)).worse
+    assert not only(table(now, before)).worse
 
 
 def test_seeds_are_averaged():
     before = np.array([[1, 1, 0, 0], [1, 0, 0, 0]], bool)
     now = np.array([[1, 0, 0, 0]], bool)
-    found = gate.judge({"x": {("lfw", "accuracy"): (before, now, np.arange(4))}}, RULE)["x"]
+    found = only({("row", "lfw", "accuracy"): (before, now, np.arange(4))})
     assert (found.before, found.now, found.trials) == (0.375, 0.25, 4)
     change = np.array([0, -0.5, 0, 0])
     assert found.p == pytest.approx(0.5 * (1 + erf(change.mean() / sqrt(change.var() / 4) / sqrt(2))))
@@ -89,22 +99,28 @@ def test_the_trials_of_a_person_move_together():
     before = np.ones((1, 4), bool)
     first, second = np.array([[0, 1, 1, 1]], bool), np.array([[1, 0, 1, 1]], bool)
     people = np.array([1, 2, 3, 4]), np.array([2, 1, 3, 3])
-    pairs = {("s", "d1_rank1"): (before, first, people[0]), ("s", "d2_rank1"): (before, second, people[1])}
-    *_, p = gate.compare(pairs)
+    pairs = {("r", "s", "d1_rank1"): (before, first, people[0]), ("r", "s", "d2_rank1"): (before, second, people[1])}
+    *_, p = gate.compare(pairs, 0, 20)
     deviation = {1: -0.75 - 0.75, 2: 0.25 + 0.25, 3: 0.25 + 0.25 + 0.25, 4: 0.25}
     error = sqrt(sum(total**2 for total in deviation.values())) / 4 / 2
     assert p == pytest.approx(0.5 * (1 + erf(-0.25 / error / sqrt(2))))
-    apart = {("s", "d1_rank1"): pairs["s", "d1_rank1"], ("t", "rank1"): pairs["s", "d2_rank1"]}
-    assert gate.compare(apart)[2] < p
+    apart = {("r", "s", "d1_rank1"): pairs["r", "s", "d1_rank1"], ("r", "t", "rank1"): pairs["r", "s", "d2_rank1"]}
+    assert gate.compare(apart, 0, 20)[-1] < p
+    rows = {("r", "s", "d1_rank1"): pairs["r", "s", "d1_rank1"], ("q", "s", "d2_rank1"): pairs["r", "s", "d2_rank1"]}
+    assert gate.compare(rows, 0, 20)[-1] == p
 
 
-def test_many_rows_are_corrected_together():
+def test_many_rows_are_corrected_together_and_judged_as_one():
     before, now = np.ones(400, bool), np.ones(400, bool)
     now[:5] = False
-    alone = gate.judge({"x": table(before, now)}, RULE)["x"]
+    alone = only(table(before, now))
     assert alone.worse
-    many = gate.judge({str(k): table(before, now if k == 0 else before) for k in range(8)}, RULE)
-    assert many["0"].p == pytest.approx(8 * alone.p)
+    rows = {(f"row {k}", "lfw", "accuracy"): (before[None], (now if k == 0 else before)[None], np.arange(400))
+            for k in range(8)}  # fmt: skip
+    many = gate.judge(rows, RULE, rows)
+    assert many["row 0 verification"].p == pytest.approx(9 * alone.p)
+    assert many["all rows verification"].change == pytest.approx(alone.change / 8)
+    assert len(many) == 9
 
 
 def test_equal_trainings_seldom_alarm():
@@ -112,8 +128,53 @@ def test_equal_trainings_seldom_alarm():
     for _ in range(400):
         easy = rng.random(1000)
         before, now = (rng.random(1000) < easy for _ in range(2))
-        alarms += gate.judge({"x": table(before, now)}, RULE)["x"].worse
+        alarms += only(table(before, now)).worse
     assert 5 <= alarms <= 35  # 20 expected
+
+
+def test_the_luck_of_training_by_hand():
+    """Luck of 2 points; a row of one model before and two now: sqrt(4 + 2); beside a row that is not trained: half.
+
+    Student's t of two degrees of freedom is 1/2 + x / (2 sqrt(2 + x^2)).
+    """
+    before, now = np.ones((1, 1000), bool), np.ones((2, 1000), bool)
+    now[:, :30] = False
+    rule = CheckSettings(luck={"seeds": 3, "verification": 2})
+    trained = {("a", "lfw", "accuracy"): (before, now, np.arange(1000))}
+    given = {("b", "lfw", "accuracy"): (before, before, np.arange(1000))}
+    deviate = -3 / sqrt(4 + 4 / 2)
+    raw = 0.5 + deviate / 2 / sqrt(2 + deviate**2)
+    assert only(trained, rule).p == pytest.approx(raw)
+    assert not only(trained, rule).worse
+    found = gate.judge(trained | given, rule, {"a"})
+    assert found["all rows verification"].p == pytest.approx(3 * raw)
+    assert found["b verification"].p == 1
+    assert only(trained, rule, trained=()).worse, "what is not trained has no luck"
+
+
+def test_the_default_has_the_luck_that_was_measured():
+    measured = json.loads((ROOT / "results" / "gate.json").read_text())["luck"]
+    luck = load_settings(ROOT / "params.yaml").check.luck
+    assert luck.model_dump() == pytest.approx(measured, abs=5e-4)
+    assert load_settings(ROOT / "presets" / "tiny.yaml").check.luck.verification == 0
+
+
+def test_luck_of_searches_is_their_own():
+    before, now = np.ones((1, 1000), bool), np.ones((1, 1000), bool)
+    now[:, :30] = False
+    searches = {("a", "tinyface", "rank1"): (before, now, np.arange(1000))}
+    assert only(searches, CheckSettings(luck={"verification": 50})).worse
+    assert not only(searches, CheckSettings(luck={"identification": 50})).worse
+
+
+def test_trainings_that_differ_by_luck_alarm_as_often_as_promised():
+    """Every model has a level of its own, which the trials' changes know nothing of."""
+    rng, alarms = np.random.default_rng(0), 0
+    rule = CheckSettings(luck={"seeds": 1000, "verification": 3.25})
+    for _ in range(400):
+        before, now = (rng.random(1000) < rng.normal(0.8, 0.03) for _ in range(2))
+        alarms += only(table(before, now), rule).worse
+    assert 5 <= alarms <= 35  # 20 expected; without luck about 100
 
 
 @pytest.fixture
@@ -130,7 +191,7 @@ def project(tmp_path, monkeypatch):
 def test_a_run_is_its_own_reference(project):
     said, failed = gate.check(project, RULE)
     assert not failed
-    assert said.count(" same") == 2 * len(project.rows)
+    assert said.count(" same") == 2 * (len(project.rows) + 1)
     assert REFERENCE.stat().st_size < 30_000
 
 
@@ -159,7 +220,9 @@ def test_a_fall_is_named_and_no_other(project):
 
     edit(raise_row)
     _, failed = gate.check(project, RULE)
-    assert [line.split(":")[0] for line in failed] == [f"{row} verification", f"{row} identification"]
+    assert [line.split(":")[0] for line in failed] == [
+        f"{name} {pool}" for name in (row, "all rows") for pool in ("verification", "identification")
+    ]
     assert "100.00 ->" in failed[0]
 
 

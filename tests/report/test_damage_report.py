@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -67,6 +68,25 @@ def test_claims_are_paired_and_corrected(layout):
     assert tests[0].difference > 0.1 > -0.1 > tests[1].difference  # as the faces were made
 
 
+def test_a_weight_that_is_the_same_for_all_faces_has_no_spearman(tmp_path):
+    """As that of a plain sum, beside a row whose weight has one."""
+    run = settings(("lgaf", "lgaf_sum"), seeds=(0,), benchmarks=("lfw",), damaged=("lfw",))
+    layout = write_run(tmp_path, run)
+    for row, weight in (("lgaf", None), ("lgaf_sum", 0.5)):
+        faces = laboratory_faces()
+        if weight is not None:
+            faces = dataclasses.replace(faces, attention=np.full_like(faces.attention, weight))
+        write_embeddings(tmp_path / "e.arrow", faces)
+        score_files(tmp_path / "e.arrow", layout.laboratory / row / "0", row, 0, EVALUATE, run.seed)
+    make(layout, run)
+    rows, tests = markdown_tables(page(layout.results, "damage-branches"))
+    label = {it.id: it.label for it in run.rows}
+    for table in (rows, tests):
+        assert {it[-1] for it in table if it[0] == label["lgaf_sum"]} == {"-"}
+        assert "-" not in {it[-1] for it in table if it[0] == label["lgaf"] and it[1] == "damage/missing"}
+    assert {it[-2] for it in rows if it[0] == label["lgaf_sum"]} == {"0.50 [0.50, 0.50]"}
+
+
 def test_the_csv_has_every_level_and_both_rates(layout):
     found = records(layout.results / "tables" / "damage.csv")
     named = {(it["row"], it["benchmark"], it["metric"]): it for it in found}
@@ -92,6 +112,30 @@ def test_metrics_have_kinds_and_the_summary_groups(layout):
             "damage/clean",
             *(f"damage/{group}" for group in GROUPS),
         ]
+
+
+def test_measures_of_quality_are_tabled_and_tested_against_norms(layout):
+    def areas(row, measure):
+        return np.mean([raw(layout, row, f"{kind} {measure}_reject")[:, 0] for kind in HIDING])
+
+    tables = markdown_tables(page(layout.results, "damage-quality"))
+    values, tests = ({(it[0], it[1]) if table is tables[0] else it[0]: it for it in table} for table in tables)
+    assert values["LGAF", "visibility"][2].strip("*").startswith(f"{areas('lgaf', 'visible'):.2f} [")
+    assert values["MagFace", "norm of the embedding"][2].strip("*").startswith(f"{areas('magface', 'norm'):.2f} [")
+    assert len(values) == 1 + 4 + 2
+    estimates = read_laboratory(layout.laboratory, RUN).estimates
+    paired = [
+        paired_difference(estimates["lgaf"][g]["norm_reject"].estimate, estimates[row][g]["norm_reject"].estimate)
+        for row in ("arcface", "magface")
+        for g in GROUPS
+    ]
+    p = holm([test.p for test in paired])
+    cells = [*tests["norm: LGAF - ArcFace"][1:], *tests["norm: LGAF - MagFace"][1:]]
+    assert [cell.split("p=")[1] for cell in cells] == [f"{it:.3f}" for it in p]
+    own = (f"LGAF: {it} - norm" for it in ("norm of f_local", "norm of f_global", "visibility"))
+    assert set(tests) == {"difference", "norm: LGAF - ArcFace", "norm: LGAF - MagFace", *own}
+    assert {it["metric"] for it in records(layout.results / "tables" / "damage-quality.csv")} == {
+        f"{it}_reject" for it in ("norm", "local_norm", "global_norm", "visible")}  # fmt: skip
 
 
 def test_figures_and_their_curves(layout):

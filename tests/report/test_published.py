@@ -2,7 +2,10 @@
 
 import csv
 import hashlib
+import re
+from collections import Counter
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -27,9 +30,25 @@ def made(*rows: tuple[str, str, str, str]) -> list:
 
 def test_file_is_as_collected():
     content = (files("lgaf.report") / "published.csv").read_bytes()
-    assert hashlib.sha256(content).hexdigest() == "bbc7c5ac88d60e5ee33ac05eb31a925951f2842f97eba6a7800de16d6368a482"
-    assert len(read_published()) == 633
+    assert hashlib.sha256(content).hexdigest() == "83e583f3a52c576fd9bc99ac21503c6caad15b8b858338be1fb3e0220704381e"
+    assert len(read_published()) == 691
     assert [vars(row) for row in read_published()] == raw_rows()
+
+
+def test_notice_counts_the_rows_of_each_repository():
+    notice = Path(__file__).parents[2].joinpath("NOTICE.md").read_text(encoding="utf-8")
+    stated = re.findall(r"^\| (\S+/\S+) \| ([0-9a-f]{7}) \| (\d+) \|", notice, flags=re.MULTILINE)
+    counted = Counter((row.repository, row.commit) for row in read_published())
+    assert sorted(stated) == sorted((*cited, str(rows)) for cited, rows in counted.items())
+
+
+def test_a_row_from_a_picture_names_it_or_says_that_it_is_not_checked():
+    pictures = [row for row in read_published() if row.path.endswith(".png")]
+    assert {row.repository for row in pictures if "not checked against its source" in row.note} == {
+        "LSIbabnikz/FunFace",
+        "Kartik-3004/PETALface",
+    }
+    assert all(row.path in row.source or "not checked against its source" in row.note for row in pictures)
 
 
 def test_lgaf_rows_are_empty_and_their_only_place():

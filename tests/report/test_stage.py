@@ -11,7 +11,7 @@ from report_files import settings, write_run
 
 from lgaf.files import write_json
 from lgaf.formats.pack import write_pack
-from lgaf.paths import LABORATORY, MODELS, PHOTOS, REPLICATES, RESULTS
+from lgaf.paths import LABORATORY, MAPS, MODELS, PHOTOS, REPLICATES, RESULTS
 from lgaf.report.sources import Layout
 from lgaf.stages.inputs import write_settings
 from lgaf.stages.report import run, training_set
@@ -43,7 +43,10 @@ def test_the_stage_writes_the_report_and_the_worlds_faces(folder: Path, source: 
     write_settings("report", asked, {})
     for name in ("train", "lfw"):
         photos(name)
+    MAPS.mkdir()
+    (MAPS / "lgaf.jpg").write_bytes(b"maps")
     run()
+    assert (RESULTS / "plots" / "maps-lgaf.jpg").read_bytes() == b"maps"
     kind = "world-" if source == "world" else ""
     text = page(RESULTS, f"{kind}verification")
     assert markdown_tables(text)[0][1][0] == "LGAF"

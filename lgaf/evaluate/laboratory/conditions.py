@@ -28,6 +28,8 @@ WEIGHT = "local_weight"
 """Mean weight of the local feature over the damaged faces of a condition."""
 SPEARMAN = "spearman"
 """Of the local weight and the strength, over all levels of a kind and the faces undamaged."""
+REJECT = "reject"
+"""How the name of a metric ends that judges a measure of quality: its area of error versus reject, 1 by chance."""
 WEIGHTS = tuple(step / 10 for step in range(11))
 """The weights of the local feature that are tried as one for all images."""
 

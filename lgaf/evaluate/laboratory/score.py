@@ -37,6 +37,7 @@ from lgaf.evaluate.laboratory.conditions import (
 )
 from lgaf.evaluate.laboratory.crossed import Crossed, tar, thresholds
 from lgaf.evaluate.laboratory.crossed_auc import auc
+from lgaf.evaluate.laboratory.reject import reject_estimates
 from lgaf.evaluate.laboratory.weighted_rank import weighted_spearman
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def score_laboratory(
     ``mated`` and ``nonmated`` pairs a condition, ``constant`` the best of WEIGHTS (None for a plain network) and
     ``constants`` {condition: TAR with each of WEIGHTS}; and the metrics with their replicates, named ``mask-3 auc``:
     TAR and AUC of each condition, of two branches the same of FUSED, LOCAL and GLOBAL and the TAR of CONSTANT and
-    ORACLE, WEIGHT of each condition and SPEARMAN of each kind. People are drawn once, so all are paired.
+    ORACLE, WEIGHT of each condition and SPEARMAN of each kind; REJECT of each kind and measure of quality. People are
+    drawn once, so all are paired.
 
     Raises:
         DataError: the embeddings are not of the laboratory, or there is no pair of a kind.
@@ -72,6 +74,7 @@ def score_laboratory(
             found[f"{each.name} {name}"] = Estimate(value, count, units, replicates)
     if embeddings.attention is not None:
         found |= weight_estimates(laboratory, weights)
+    found |= reject_estimates(laboratory, weights)
     first = next(iter(laboratory.conditions.values())).pairs
     people = len(np.unique(first.probe))
     summary = {
@@ -148,7 +151,10 @@ def oracle(pairs: Crossed, local: np.ndarray, global_: np.ndarray) -> np.ndarray
 
 
 def weight_estimates(laboratory: Laboratory, weights: np.ndarray) -> dict[str, Estimate]:
-    """WEIGHT of each condition, and SPEARMAN of each kind: every face at all levels, undamaged too."""
+    """WEIGHT of each condition, and SPEARMAN of each kind: every face at all levels, undamaged too.
+
+    A weight that is the same for every face, as that of a plain sum, follows nothing and has no SPEARMAN.
+    """
     attention, strength = laboratory.embeddings.attention, laboratory.embeddings.truth["strength"]
     assert attention is not None
     local, found = attention[:, 0], {}
@@ -162,9 +168,9 @@ def weight_estimates(laboratory: Laboratory, weights: np.ndarray) -> dict[str, E
             found[f"{each.name} {WEIGHT}"] = estimate((local[each.rows] @ own) / own.sum(axis=0), each.rows)
     for number, kind in enumerate(KINDS, start=1):
         damaged = np.flatnonzero(laboratory.kind == number)
-        if not len(damaged):
-            continue
         rows = np.concatenate([laboratory.sources, damaged])
+        if not len(damaged) or np.ptp(local[rows]) == 0:
+            continue
         harm = strength[rows] if BY_NAME[kind.name].rises else -strength[rows]
         harm[: len(laboratory.sources)] = -np.inf  # no damage is less than any
         rho = weighted_spearman(local[rows], harm, weights[laboratory.person[rows]])

@@ -1,0 +1,1 @@
+"""What a trained LGAF looks at: the visibility and each head's attention over sample faces, as a picture."""
