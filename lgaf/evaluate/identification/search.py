@@ -96,7 +96,7 @@ def search(
     network that maps every face to one point scores 0, not 1.
 
     Scores are made in blocks and never stored: about 100 MB beyond the inputs, and the time of one matrix product; by
-    quality about twice as much.
+    quality 64 MB more.
 
     Raises:
         DataError: shapes that do not match, nothing in gallery or probes, or a value that is not finite.
