@@ -26,6 +26,7 @@ STAGES = {
         ("row",),
     ),
     "score": ("Score the model of one row and seed on one benchmark.", ("row", "benchmark", "seed")),
+    "rescore": ("Score another row's embeddings on all benchmarks as one row compares them.", ("row",)),
     "laboratory": ("Score the model of one row and seed in the damage laboratory.", ("row", "seed")),
     "maps": ("Draw what each LGAF looks at, on faces of the damage laboratory.", ()),
     "report": ("Make metrics, comparison tables and plots of all scores.", ()),

@@ -21,6 +21,7 @@ from lgaf.imported.manifest import Format, ImportedRow
 from lgaf.model_settings import Architecture, EmbeddingDim, Fusion, LocalBranch
 from lgaf.report.settings import CheckSettings, ReportSettings
 from lgaf.rows import ROWS, LgafRow, PlainRow, RowId
+from lgaf.scorings import ScoringRow
 from lgaf.strict import Seed, Strict, checked
 from lgaf.train.settings import Recipe, TrainingRun, TrainSettings
 from lgaf.yaml import read_yaml
@@ -63,6 +64,8 @@ class Settings(Strict):
     models: dict[RowId, dict[str, Any]] = Field(max_length=100)
     """Rows of the tables that were trained elsewhere, after the others: id -> the manifest of a network's file, or what
     is said of embeddings or scores that are brought; read by :meth:`given`."""
+    scorings: dict[RowId, ScoringRow] = Field({}, max_length=100)
+    """Rows of the tables that are another row's embeddings, compared in another way; after all others."""
     reference: str
     """The row that all others are compared with by paired tests."""
     benchmarks: list[str] = Field(min_length=1)
@@ -89,6 +92,14 @@ class Settings(Strict):
             raise ValueError(f"reference: {self.reference!r} is no row; allowed: {', '.join(self.rows)}")
         if twice := sorted(self.methods.keys() & self.models.keys()):
             raise ValueError(f"models: {twice[0]!r} is a row of methods too; give one of the two another name")
+        for row, said in self.scorings.items():
+            if row in self.rows:
+                raise ValueError(
+                    f"scorings: {row!r} is a row of methods or models too; give one of the two another name"
+                )
+            if said.of not in self.rows or self.models.get(said.of, {}).get("format") == "scores":
+                raise ValueError(f"scorings.{row}.of: {said.of!r} is no row with embeddings; rows are "
+                                 f"{', '.join(self.rows)}")  # fmt: skip
         return self
 
     @property
@@ -104,12 +115,14 @@ class Settings(Strict):
 
     @property
     def rows(self) -> list[str]:
-        """Ids of all rows in the order of the tables: those trained here, then the others."""
+        """Ids of all rows with a network, or what one gave, in the order of the tables: those trained here, then the
+        others."""
         return [*self.methods, *self.models]
 
     def where(self, row: str) -> str:
         """Where the row ``row`` stands in the file."""
-        return f"{'methods' if row in self.methods else 'models'}.{row}"
+        blocks = ("methods", "models", "scorings")
+        return next(f"{block}.{row}" for block in blocks if row in getattr(self, block))
 
     def display(self, benchmark: str) -> str:
         """The name that results carry: a generated benchmark is always ``world/...``, one's own ``own/...``."""
@@ -153,6 +166,9 @@ class Settings(Strict):
         """The row's name in print."""
         if row in self.models:
             return self.given(row).label or row
+        if row in self.scorings:
+            said = self.scorings[row]
+            return said.label or f"{self.label(said.of)}, {said.how}"
         found = self.row(row)
         return found.label or found.default_label or head_class(row, found.head).title
 
@@ -197,7 +213,7 @@ class Settings(Strict):
         """
         problems: list[str] = []
         labels: dict[str, str] = {}
-        for row in self.rows:
+        for row in (*self.rows, *self.scorings):
             try:
                 if row in self.methods:
                     self.run(row)

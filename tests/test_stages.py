@@ -143,6 +143,7 @@ WATCHED = {
     "embed": "embed",
     "embed_given": "given/${item.row}",
     "score": "score",
+    "rescore": "scorings/${key}",
     "laboratory": "laboratory",
     "laboratory_given": "laboratory",
     "maps": "maps",
@@ -160,16 +161,19 @@ def test_dvc_watches_the_file_of_each_stage_and_no_source_by_hand():
     pipeline = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
     assert pipeline.keys() == WATCHED.keys()
     for stage, file in WATCHED.items():
-        deps = [dep for dep in pipeline[stage]["deps"] if dep.startswith(("settings/", "lgaf", "baselines", PARAMS))]
+        said = pipeline[stage].get("do", pipeline[stage])
+        deps = [dep for dep in said["deps"] if dep.startswith(("settings/", "lgaf", "baselines", PARAMS))]
         files = ["own", file] if stage == "photos" else [file]
         assert deps == ([PARAMS, "baselines", "lgaf"] if file is None else [f"settings/{name}.json" for name in files])
-        command = pipeline[stage]["cmd"].split()
+        command = said["cmd"].split()
         assert command[:3] == ["python", "-m", "lgaf"]
         name = COMMANDS.get(stage, stage)
         assert command[3] == name
         wanted = {"pack": "train" if stage == "align_train" else "${item.benchmark}"}
         if stage in ("score_given", "laboratory_given"):
             wanted["seed"] = "0"
+        if stage == "rescore":
+            wanted["row"] = "${key}"
         assert command[4:] == [wanted.get(a, f"${{item.{a}}}") for a in cli.STAGES[name][1]]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lgaf.evaluate.images import Images
 from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.evaluate.similarity import QMagFace
 
 if TYPE_CHECKING:
     from lgaf.formats.protocol import Verification
@@ -16,9 +17,9 @@ LEFT_OUT = "trials with them are left out"
 """What becomes of images without an embedding."""
 
 
-def embedding_line(flip: bool) -> str:
-    """What is compared."""
-    return f"embeddings, {FUSION[flip]}, scaled to length 1; cosine"
+def embedding_line(flip: bool, similarity: QMagFace | None) -> str:
+    """What is compared, and how."""
+    return f"embeddings, {FUSION[flip]}, scaled to length 1; {similarity or 'cosine'}"
 
 
 def folds_of_pairs(protocol: Verification) -> str:

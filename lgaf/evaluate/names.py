@@ -9,6 +9,9 @@ from lgaf.errors import SettingsError
 ALL_PAIRS = "all_pairs_"
 """How the name of a metric over all pairs of a benchmark's images begins."""
 AUC = f"{ALL_PAIRS}auc"
+SEARCH = "search_"
+"""How the name of a metric of templates that are searched for begins: ``search_rank1`` is the mean over the galleries,
+``search_g1_rank1`` that of gallery "g1"."""
 OF_CONDITION = "_accuracy"
 """How the name of a condition's accuracy ends."""
 
@@ -19,7 +22,10 @@ def tar_name(far: float) -> str:
 
 
 def fnir_name(probe_set: str, fpir: float) -> str:
-    """``fnir@fpir=1e-2``, or ``d1_fnir@fpir=1e-2`` of probe set "d1"."""
+    """``fnir@fpir=1e-2``, or ``d1_fnir@fpir=1e-2`` of probe set "d1": FNIR(N, R, T) of ISO/IEC 19795-1 with R = 1.
+
+    N is the gallery, T the threshold of that FPIR. 1 - FNIR is the TPIR of IJB-B and IJB-C.
+    """
     name = f"fnir@fpir={short(fpir)}"
     return f"{probe_set}_{name}" if probe_set else name
 
@@ -27,6 +33,16 @@ def fnir_name(probe_set: str, fpir: float) -> str:
 def lower_is_better(metric: str) -> bool:
     """Whether a metric counts errors."""
     return "fnir@fpir=" in metric
+
+
+def over_searches(metric: str) -> bool:
+    """Whether a metric is of templates that are searched for."""
+    return metric.startswith(SEARCH)
+
+
+def of_one_gallery(metric: str) -> bool:
+    """Whether it is so of one gallery, and not of their mean."""
+    return over_searches(metric) and not metric.removeprefix(SEARCH).startswith(("rank", "fnir@"))
 
 
 def short(rate: float) -> str:

@@ -32,7 +32,8 @@ class Replicates:
 
     estimates: dict[str, Estimate]
     trials: str
-    """Hashes of who is compared with whom, with a space between: of the trials, then of all pairs if there are such."""
+    """Hashes of who is compared with whom, with a space between: of the trials, then of all pairs, or of the searches
+    of templates, if there are such."""
     drawn: str
     """How the people were drawn: seed and number."""
     benchmark: str

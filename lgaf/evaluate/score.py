@@ -16,6 +16,7 @@ from lgaf.evaluate.quality import truth_blocks
 from lgaf.evaluate.replicates import Replicates, describe_draws, hash_of_trials, seed_of, write_replicates
 from lgaf.evaluate.scored import BLOCKS
 from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.evaluate.similarity import QMagFace
 from lgaf.evaluate.templates.score import score_templates
 from lgaf.evaluate.verification.score import score_verification
 from lgaf.evaluate.verification.scores_alone import score_matcher
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
 
 
 def score(
-    embeddings: Embeddings, protocol: Protocol, settings: EvaluateSettings, seed: Seed = 0
+    embeddings: Embeddings,
+    protocol: Protocol,
+    settings: EvaluateSettings,
+    seed: Seed = 0,
+    similarity: QMagFace | None = None,
 ) -> tuple[dict[str, Any], pa.Table, dict[str, Estimate]]:
-    """Score one model on one benchmark.
+    """Score one model on one benchmark, by cosines or by what ``similarity`` makes of them.
 
     Returns a JSON-ready summary, the trials (columns in the ``trials`` of the protocol's room) and each metric with its
     replicates. The summary:
@@ -38,17 +43,18 @@ def score(
     {fraction, error, auc, rule}; ``folds`` {count, std, threshold}; ``attention`` {cause: centre, mean, error, count,
     spearman}; ``quality`` {truth column: spearman, n}; ``all_pairs`` and
     ``thresholds``, see :func:`lgaf.evaluate.verification.all_pairs.score_all_pairs` and
-    :func:`lgaf.evaluate.verification.thresholds.score_thresholds`.
+    :func:`lgaf.evaluate.thresholds.score_thresholds`; of templates that are searched for also
+    ``searches``, see :func:`lgaf.evaluate.templates.searches.score_searches`.
 
     Raises:
         DataError: embeddings and protocol do not fit together.
     """
     if protocol.kind == "verification":
-        found = score_verification(embeddings, protocol, settings, seed)
+        found = score_verification(embeddings, protocol, settings, seed, similarity)
     elif protocol.kind == "identification":
-        found = score_identification(embeddings, protocol, settings, seed)
+        found = score_identification(embeddings, protocol, settings, seed, similarity)
     else:
-        found = score_templates(embeddings, protocol, settings, seed)
+        found = score_templates(embeddings, protocol, settings, seed, similarity)
     summary: dict[str, Any] = {**dict.fromkeys(BLOCKS), **found.summary}
     summary["protocol"] = [*summary["protocol"], *protocol.notes, *missing_lines(found.images, found.left_out)]
     summary["images"] = found.images.block()
@@ -67,10 +73,13 @@ def score_files(
     benchmark: str,
     settings: EvaluateSettings,
     seed: int,
+    of: str | None = None,
+    similarity: QMagFace | None = None,
 ) -> None:
     """:func:`score` from files to files, the summary named after row, seed of training and ``benchmark``.
 
-    embeddings: or in their place scores alone, for :func:`score_matcher`.
+    embeddings: or in their place scores alone, for :func:`score_matcher`. of: the row whose they
+    are where it is another, which the summary then says too.
 
     One that is not the published benchmark, by its protocol's notes, is named ``part/BENCHMARK``, one of the user's own
     ``own/BENCHMARK``: no table shows it beside published numbers. seed: of the bootstrap; each benchmark's people are
@@ -90,7 +99,7 @@ def score_files(
         if isinstance(given, PairScores):
             found, table, estimates = score_matcher(given, asked, settings, drawn_by)
         else:
-            found, table, estimates = score(given, asked, settings, drawn_by)
+            found, table, estimates = score(given, asked, settings, drawn_by, similarity)
     except DataError as error:
         if str(error).startswith((str(embeddings), str(protocol))):
             raise
@@ -98,9 +107,11 @@ def score_files(
     with atomic(trials) as temporary, pa.ipc.new_file(str(temporary), table.schema) as sink:
         sink.write_table(table)
     compared = hash_of_trials(table)
-    if found["all_pairs"]:
-        compared += f" {found['all_pairs']['compared']}"
+    for more in ("all_pairs", "searches"):
+        if block := found.get(more):
+            compared += f" {block['compared']}"
     drawn = describe_draws(seed, benchmark, settings.replicates)
     display = printed_name(benchmark, asked.notes)
     write_replicates(replicates, Replicates(estimates, compared, drawn, display))
-    write_json(summary, {"method": row, "seed": train_seed, "benchmark": display, **found})
+    told = {"method": row, "seed": train_seed, "benchmark": display, **({} if of is None else {"of": of})}
+    write_json(summary, {**told, **found})

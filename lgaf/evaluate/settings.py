@@ -11,12 +11,17 @@ from lgaf.strict import Strict
 Rate = Annotated[float, Field(gt=0, lt=1)]
 
 
+TemplateProtocol = Literal["insightface", "adaface", "unit"]
+
+
 class TemplateSettings(Strict):
     """How templates (IJB-B, IJB-C) are pooled and compared."""
 
-    protocol: Literal["insightface", "adaface"] = "insightface"
-    """Whose code is followed. Both keep the norm of an image's feature, take the mean over a medium and the sum over
-    a template; ``insightface`` weighs each image by the detector's score, ``adaface`` does not."""
+    protocol: TemplateProtocol = "insightface"
+    """Whose code is followed. All take the mean over a medium and the sum over a template. ``insightface`` and
+    ``adaface`` keep the norm of an image's feature, which so is its weight; ``insightface`` multiplies by the
+    detector's score, ``adaface`` does not. ``unit`` is insightface's code without its norm score: the detector's score
+    alone is the weight."""
 
 
 class EvaluateSettings(Strict):

@@ -54,8 +54,6 @@ class Identification(Strict):
     probes: dict[str, list[str]]
     """Probe set -> names. A set named "" gives metrics ``rank1`` ...; a set "d1" gives ``d1_rank1`` ..."""
     ranks: list[int] = Field([1, 5, 20], min_length=1)
-    groups: dict[str, str] | None = None
-    """As of :class:`Verification`."""
     notes: list[str] = Field([])
     """As of :class:`Verification`."""
 

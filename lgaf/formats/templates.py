@@ -22,8 +22,15 @@ PAIRS = pa.schema([("left", pa.int32()), ("right", pa.int32()), ("same", pa.bool
 """Two templates to compare, and whether they show one person."""
 
 
+SEARCHES = pa.schema([("gallery", pa.string()), ("template", pa.int32()), ("person", pa.int32())])
+"""A template that is searched in, with the gallery that it is of, or that is searched for, with PROBES in its place;
+and whom it shows. Nobody has two templates in galleries; every probe is searched in every gallery."""
+PROBES = ""
+SCHEMAS = {"members": MEMBERS, "pairs": PAIRS, "searches": SEARCHES}
+
+
 class Templates(Strict):
-    """1:1 verification of templates."""
+    """1:1 verification of templates, and 1:N identification where there are lists for it."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -32,14 +39,18 @@ class Templates(Strict):
     """Table of schema MEMBERS."""
     pairs: pa.Table
     """Table of schema PAIRS."""
+    searches: pa.Table | None = None
+    """Table of schema SEARCHES."""
     notes: list[str] = Field([])
     """Lines to print under the table, as in :class:`lgaf.data.benchmark.Benchmark`."""
 
-    @field_validator("members", "pairs")
+    @field_validator("members", "pairs", "searches")
     @classmethod
-    def whole(cls, table: pa.Table, info: ValidationInfo) -> pa.Table:
+    def whole(cls, table: pa.Table | None, info: ValidationInfo) -> pa.Table | None:
         """Columns as they must be, and no empty cell."""
-        schema = MEMBERS if info.field_name == "members" else PAIRS
+        if table is None:
+            return table
+        schema = SCHEMAS[str(info.field_name)]
         if not table.schema.equals(schema):
             found, expected = (", ".join(str(each).splitlines()) for each in (table.schema, schema))
             raise ValueError(f"columns are {found}; must be {expected}")
@@ -65,6 +76,7 @@ class TemplateFiles(Strict):
     kind: Literal["templates"] = "templates"
     members: Sidecar
     pairs: Sidecar
+    searches: Sidecar | None = None
     notes: list[str] = Field([])
 
 
@@ -75,7 +87,10 @@ def read_templates(path: Path, files: TemplateFiles) -> Templates:
         DataError: one is missing, broken, or not the one that the JSON file was written with.
     """
     tables = {}
-    for name, sidecar in (("members", files.members), ("pairs", files.pairs)):
+    for name in SCHEMAS:
+        sidecar = getattr(files, name)
+        if sidecar is None:
+            continue
         table_path = path.parent / sidecar.file
         tables[name] = read_table(table_path, ())
         if sha256_of(table_path) != sidecar.sha256:
@@ -84,7 +99,8 @@ def read_templates(path: Path, files: TemplateFiles) -> Templates:
 
 
 def write_templates(path: Path, protocol: Templates) -> None:
-    """Write ``STEM.templates.arrow``, ``STEM.pairs.arrow`` and then ``path``, ``STEM.json``, each atomically."""
+    """Write ``STEM.templates.arrow``, ``STEM.pairs.arrow``, ``STEM.searches.arrow`` where there are such, and then
+    ``path``, ``STEM.json``, each atomically."""
 
     def written(table: pa.Table, kind: str) -> Sidecar:
         sidecar = path.with_name(f"{path.stem}.{kind}.arrow")
@@ -93,7 +109,9 @@ def write_templates(path: Path, protocol: Templates) -> None:
         return Sidecar(file=sidecar.name, sha256=sha256_of(sidecar))
 
     members, pairs = written(protocol.members, "templates"), written(protocol.pairs, "pairs")
-    write_json(path, TemplateFiles(members=members, pairs=pairs, notes=protocol.notes).model_dump())
+    searches = None if protocol.searches is None else written(protocol.searches, "searches")
+    files = TemplateFiles(members=members, pairs=pairs, searches=searches, notes=protocol.notes)
+    write_json(path, files.model_dump(exclude_none=True))
 
 
 def sha256_of(path: Path) -> str:

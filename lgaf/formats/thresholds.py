@@ -11,6 +11,9 @@ from lgaf.errors import DataError
 from lgaf.files import read_json, write_json
 from lgaf.strict import Strict, first_problem
 
+TEMPLATES = "the protocol's pairs of templates"
+"""Comparisons of sets of images, whose thresholds are no thresholds for two images."""
+
 
 class OperatingPoint(Strict):
     """One model at one false match rate on one benchmark."""
@@ -20,7 +23,7 @@ class OperatingPoint(Strict):
     """Of training; 0 of a network that was trained elsewhere."""
     benchmark: str
     over: str
-    """The comparisons: all pairs of the benchmark's images, or those of its protocol."""
+    """The comparisons: all pairs of the benchmark's images, those of its protocol, or TEMPLATES."""
     mated: int
     nonmated: int
     """How many pairs the two rates were measured on."""

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from lgaf.evaluate.names import ALL_PAIRS, AUC, OF_CONDITION, lower_is_better, tar_name
+from lgaf.evaluate.names import (
+    ALL_PAIRS,
+    AUC,
+    OF_CONDITION,
+    lower_is_better,
+    of_one_gallery,
+    over_searches,
+    tar_name,
+)
 from lgaf.report.metrics import Metrics
 
 KINDS = {
@@ -53,9 +61,12 @@ def averaged(metric: str) -> bool:
 
 
 def family(benchmark: str, metrics: Collection[str]) -> str:
-    """The table of some metrics of a benchmark: verification benchmarks share one, and one over all pairs of images."""
+    """The table of some metrics of a benchmark: verification benchmarks share one, and one over all pairs of images;
+    searches of templates have one beside that of their pairs."""
     kind, bare = kind_and_name(benchmark)
     name = "verification" if "accuracy" in metrics else "all-pairs" if all(map(over_all_pairs, metrics)) else bare
+    if all(map(over_searches, metrics)):
+        name += "-search"
     return f"{kind}-{name}" if kind else name
 
 
@@ -66,7 +77,9 @@ def over_all_pairs(metric: str) -> bool:
 
 def tables_of(benchmark: str, metrics: Sequence[str]) -> dict[str, list[str]]:
     """{table: those of a benchmark's metrics that stand in it}."""
-    parts = ([name for name in metrics if over_all_pairs(name) == over_all] for over_all in (False, True))
+    apart = (over_all_pairs, over_searches)
+    parts = [[name for name in metrics if not any(holds(name) for holds in apart)]]
+    parts += [[name for name in metrics if holds(name)] for holds in apart]
     return {family(benchmark, part): part for part in parts if part}
 
 
@@ -87,10 +100,13 @@ def gather(columns: Iterable[Column]) -> dict[str, list[str]]:
 
 def columns_of(names: Mapping[str, Sequence[str]], table: str) -> list[Column]:
     """The columns of a table: each metric of PRINTED and each condition's accuracy, the average last; or each probe
-    set's rank-1 and open set; or every metric."""
+    set's rank-1 and open set; or the means over the galleries; or every metric."""
     columns: list[Column] = []
     for benchmark, metrics in names.items():
-        own = tables_of(benchmark, metrics).get(table, [])
+        own = [name for name in tables_of(benchmark, metrics).get(table, []) if not of_one_gallery(name)]
+        if any(map(over_searches, own)):
+            columns += [(benchmark, name) for name in own]
+            continue
         rank1 = sorted(name for name in own if name.endswith("_rank1"))
         errors = [name for name in own if lower_is_better(name)]
         printed = [name for name in own if name in PRINTED or name.endswith(OF_CONDITION)]

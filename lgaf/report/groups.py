@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lgaf.evaluate.names import short
-from lgaf.evaluate.verification.thresholds import FEWEST_ERRORS, FEWEST_PEOPLE
+from lgaf.evaluate.thresholds import FEWEST_ERRORS, FEWEST_PEOPLE
 from lgaf.report.cells import Results, per_cent
 from lgaf.report.columns import KINDS, kind_and_name
 from lgaf.report.facts import Run

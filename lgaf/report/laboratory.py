@@ -75,7 +75,7 @@ def read_laboratory(folder: Path, settings: ReportRun) -> Laboratory | None:
     assert first is not None
     levels = sum(name.rpartition("-")[0] == KINDS[0].name for name in estimates[rows[0].id])
     if brought := [row.label for row in settings.rows if row.imported]:
-        protocol = [*protocol, f"not in the laboratory, which needs a network: {', '.join(brought)}"]
+        protocol = [*protocol, f"not in the laboratory, which needs a network of its own: {', '.join(brought)}"]
     return Laboratory(estimates, constants, levels, protocol)
 
 

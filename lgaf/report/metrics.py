@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, NonNegativeInt, TypeAdapter, ValidationError
 
 from lgaf.errors import DataError
+from lgaf.evaluate.names import over_searches
 from lgaf.files import printable
 from lgaf.strict import Strict, first_problem
 
@@ -68,7 +69,7 @@ def dump_metrics(metrics: Metrics) -> dict[str, Any]:
 def main_metric(names: Iterable[str]) -> str:
     """The one metric of a benchmark: accuracy, else rank1, else the first set's rank1, else TAR@FAR=1e-4, else any."""
     names = list(names)
-    sets = sorted(name for name in names if name.endswith("_rank1"))
+    sets = sorted(name for name in names if name.endswith("_rank1") and not over_searches(name))
     return next((name for name in ("accuracy", "rank1", *sets, TEMPLATES_MAIN) if name in names), names[0])
 
 

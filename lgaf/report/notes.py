@@ -67,7 +67,7 @@ def pairs_notes(columns: Sequence[Column], names: Mapping[str, Sequence[str]]) -
     names: {benchmark: names of its metrics}, of both tables.
     """
     tables = list(dict.fromkeys(table for benchmark, _ in columns for table in tables_of(benchmark, names[benchmark])))
-    if len(tables) == 1:
+    if not any(over_all_pairs(name) for benchmark, _ in columns for name in names[benchmark]) or len(tables) == 1:
         return []
     drawn, whole = tables
     if not over_all_pairs(columns[0][1]):

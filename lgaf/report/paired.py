@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from lgaf.evaluate.compare import Difference, paired_difference
-from lgaf.evaluate.names import lower_is_better
+from lgaf.evaluate.names import lower_is_better, of_one_gallery, over_searches
 from lgaf.report.columns import averages, over_all_pairs
 from lgaf.report.measured import Estimates
 from lgaf.report.metrics import TEMPLATES_MAIN
@@ -17,14 +17,15 @@ Tests = Mapping[tuple[str, str, str], Difference]
 
 def tested(names: Iterable[str]) -> list[str]:
     """The metrics that are tested: of drawn pairs and probes those of POOLS and the open set's, of all pairs every one,
-    of templates the TAR that papers compare.
+    of templates the TAR that papers compare and, over the galleries, rank-1 and the open set's.
 
     More tests would find more by chance.
     """
-    names = list(names)
+    names = [name for name in names if not of_one_gallery(name)]
     chosen = (over_all_pairs, lower_is_better, *POOLS.values())
     main = [name for name in names if any(holds(name) for holds in chosen)]
-    return main or [name for name in names if name == TEMPLATES_MAIN]
+    pairs = all(map(over_searches, main))
+    return [name for name in names if name == TEMPLATES_MAIN and pairs] + main
 
 
 def paired_tests(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from lgaf.evaluate.bootstrap import Estimate
-from lgaf.evaluate.names import AUC
+from lgaf.evaluate.names import AUC, of_one_gallery
 from lgaf.evaluate.replicates import Replicates
 from lgaf.evaluate.seeds import average, over_seeds, seed_draws
 
 POOLS: dict[str, Callable[[str], bool]] = {
     "verification": lambda metric: metric == "accuracy",
     "all pairs": lambda metric: metric == AUC,
-    "identification": lambda metric: metric == "rank1" or metric.endswith("_rank1"),
+    "identification": lambda metric: (metric == "rank1" or metric.endswith("_rank1")) and not of_one_gallery(metric),
 }
 """Pool -> whether a metric is in it."""
 Place = tuple[str, str]

@@ -95,7 +95,11 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
     for row, values in summarise(summed).items():
         write_json(layout.results / "summary" / f"{row}.json", values)
     write_tables(tables, layout.results / "tables")
-    histories = [(model.row, model.origin.history) for model in models if isinstance(model.origin, Training)]
+    histories = [
+        (model.row, model.origin.history)
+        for model in models
+        if isinstance(model.origin, Training) and model.of == model.row
+    ]
     look = Look(results.run.labels, len(settings.seeds))
     drawn = [*curves(results.summaries, histories, look.labels)]
     draw(results.summaries, histories, look, layout.results / "plots")

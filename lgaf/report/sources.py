@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -13,8 +13,8 @@ from lgaf.errors import DataError
 from lgaf.evaluate.replicates import Replicates, read_replicates
 from lgaf.files import read_json
 from lgaf.given.manifest import Manifest
-from lgaf.imported.manifest import Imported
-from lgaf.report.settings import ReportRow, ReportRun
+from lgaf.imported.manifest import Format, Imported
+from lgaf.report.settings import ReportRun
 from lgaf.strict import first_problem
 
 SUMMARY = ("method", "seed", "benchmark", "protocol", "images", "metrics")
@@ -70,6 +70,8 @@ class Model:
     replicates: list[Replicates]
     origin: Training | Manifest | Imported
     """Where it is from: a training here, a file that was trained elsewhere, or what was brought."""
+    of: str
+    """The row whose embeddings they are: the same, or another that this one only compares in another way."""
 
 
 def read_models(layout: Layout, run: ReportRun) -> list[Model]:
@@ -83,8 +85,9 @@ def read_models(layout: Layout, run: ReportRun) -> list[Model]:
         for seed in run.seeds_of(row):
             summaries = [read_summary(layout, row.id, seed, name) for name in benchmarks]
             resampled = [read_replicates(place(layout, row.id, seed, name)) for name in benchmarks]
-            origin = read_origin(layout, row, seed)
-            models.append(Model(row.id, seed, summaries, resampled, origin))
+            of = summaries[0].get("of", row.id)
+            origin = read_origin(layout, of, row.trained, seed)
+            models.append(Model(row.id, seed, summaries, resampled, origin, of))
     own = [model for model in models if not isinstance(model.origin, Imported)]
     for index, name in enumerate(benchmarks):
         for model in models:
@@ -146,18 +149,20 @@ def read_summary(layout: Layout, row: str, seed: int, benchmark: str) -> dict[st
     return summary
 
 
-def read_origin(layout: Layout, row: ReportRow, seed: int) -> Training | Manifest | Imported:
+def read_origin(layout: Layout, row: str, trained: bool, seed: int) -> Training | Manifest | Imported:
     """What the training of a row from a seed left to say, or what is said of one that was made elsewhere.
 
     Raises:
         DataError: it is missing or broken.
     """
-    path = layout.models / row.id / str(seed) / ("training.json" if row.trained else "manifest.json")
-    kind: type[Training | Manifest | Imported] = Training if row.trained else Imported if row.imported else Manifest
+    path = layout.models / row / str(seed) / ("training.json" if trained else "manifest.json")
+    found = read_json(path)
+    brought = isinstance(found, dict) and found.get("format") in get_args(Format)
+    kind: type[Training | Manifest | Imported] = Training if trained else Imported if brought else Manifest
     try:
-        return kind.model_validate(read_json(path))
+        return kind.model_validate(found)
     except ValidationError as error:
-        raise DataError(f"{path}: {first_problem(error)}; make {row.id} again") from None
+        raise DataError(f"{path}: {first_problem(error)}; make {row} again") from None
 
 
 def read_alignment(layout: Layout, names: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from lgaf.evaluate.names import over_searches
 from lgaf.report import notes
 from lgaf.report.cells import Cell, Results, paired_rows, row_of
 from lgaf.report.columns import (
@@ -78,7 +79,8 @@ def build(table: str, results: Results, published: Sequence[Published], unread: 
     below = [cells_of(line, facts, columns, sources) for line in shown]
     head_to_head = [column for column in ours if tested(column[1:])]
     paired = paired_rows(run, head_to_head, results.tests)
-    says = KINDS[kind] if kind else ("our runs, and " if rows else "") + "published numbers"
+    parts = [name for name, there in (("our runs", rows), ("published numbers", quoted)) if there]
+    says = KINDS[kind] if kind else ", and ".join(parts)
     return Table(
         name=table,
         title=f"{table}: {says}",
@@ -117,6 +119,8 @@ def notes_of(results: Results, ours: Sequence[Column], paired: Sequence[Column],
     summaries = [summary for summary in results.summaries if summary["benchmark"] in benchmarks]
     if over_all_pairs(ours[0][1]):
         summaries = [{**summary, **summary["all_pairs"]} for summary in summaries if summary["all_pairs"]]
+    if over_searches(ours[0][1]):
+        summaries = [{**summary, **summary["searches"]} for summary in summaries if summary.get("searches")]
     compared = sum((row.id, *column) in results.tests for row in run.rows for column in paired)
     return [
         *notes.reading_notes(run, compared, facts),

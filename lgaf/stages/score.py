@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lgaf.evaluate.score import score_files
 from lgaf.evaluate.settings import EvaluateSettings
+from lgaf.evaluate.similarity import QMagFace
 from lgaf.paths import EMBEDDINGS, PHOTOS, REPLICATES, RESULTS, TRIALS
 from lgaf.stages.inputs import read_settings
 from lgaf.strict import Strict
@@ -21,10 +22,21 @@ class ScoreRun(Strict):
 
 def run(row: str, benchmark: str, seed: str) -> None:
     """Score the model of ``row`` and ``seed`` on ``benchmark``."""
-    settings = read_settings("score", ScoreRun)
+    score_row(read_settings("score", ScoreRun), row, benchmark, seed)
+
+
+def score_row(
+    settings: ScoreRun,
+    row: str,
+    benchmark: str,
+    seed: str,
+    of: str | None = None,
+    similarity: QMagFace | None = None,
+) -> None:
+    """Score ``row`` on ``benchmark`` by the embeddings of its model of ``seed``, or by those of the row ``of``."""
     place = f"{row}/{seed}/{benchmark}"
     score_files(
-        EMBEDDINGS / f"{place}.arrow",
+        EMBEDDINGS / (of or row) / seed / f"{benchmark}.arrow",
         PHOTOS / f"{benchmark}.json",
         RESULTS / "scores" / f"{place}.json",
         TRIALS / f"{place}.arrow",
@@ -34,4 +46,6 @@ def run(row: str, benchmark: str, seed: str) -> None:
         f"world/{benchmark}" if settings.generated else benchmark,
         settings.evaluate,
         settings.seed,
+        of,
+        similarity,
     )

@@ -17,7 +17,7 @@ from lgaf.files import write_json
 from lgaf.given.manifest import Manifest
 from lgaf.imported.manifest import Imported, ImportedRow, hashed
 from lgaf.imported.manifest import check_files as check_imported
-from lgaf.paths import OWN_LISTS, PARAMS, SETTINGS, in_project
+from lgaf.paths import GIVEN, OWN_LISTS, PARAMS, SETTINGS, in_project
 from lgaf.report.settings import ReportRow, ReportRun
 from lgaf.sources import OWN, locate, sources
 from lgaf.stages.inputs import MADE_FROM, hash_of, write_settings
@@ -78,6 +78,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     from lgaf.stages.embed_given import GivenRun
     from lgaf.stages.laboratory import LaboratoryRun
     from lgaf.stages.maps import MapsRun
+    from lgaf.stages.rescore import RescoreRun
     from lgaf.stages.score import ScoreRun
 
     photos = photos_run(settings)
@@ -86,6 +87,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     def align(on_miss: str, wanted: bool = True) -> Strict:
         return AlignRun(alignment=alignment, image_size=settings.image_size, on_miss=on_miss, wanted=wanted)  # type: ignore[arg-type]
 
+    score = ScoreRun(generated=settings.data.source == "world", seed=settings.seed, evaluate=settings.evaluate)
     laboratory = bool(settings.damaged)
     embed = EmbedRun(
         benchmarks=tuple(settings.benchmarks), device=settings.device, flip=settings.flip, laboratory=laboratory
@@ -106,10 +108,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
             ["lgaf.stages.laboratory"],
         ),
         "maps": (MapsRun(rows=mapped(settings), seed=settings.train.seeds[0]), ["lgaf.stages.maps"]),
-        "score": (
-            ScoreRun(generated=settings.data.source == "world", seed=settings.seed, evaluate=settings.evaluate),
-            ["lgaf.stages.score"],
-        ),
+        "score": (score, ["lgaf.stages.score"]),
         "report": (report_run(settings), ["lgaf.stages.report"]),
     }
     for row in settings.methods:
@@ -124,6 +123,10 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
             manifest = Manifest.model_validate(said.model_dump(exclude={"label"}))
             modules += [manifest.reader, *factory_module(manifest)]
         found[f"given/{row}"] = GivenRun(**embed.model_dump(), manifest=manifest), modules
+    for row, how in settings.scorings.items():
+        seeds = settings.train.seeds if how.of in settings.methods else (int(GIVEN),)
+        rescore = RescoreRun(score=score, how=how, seeds=seeds, benchmarks=tuple(settings.benchmarks))
+        found[f"scorings/{row}"] = rescore, ["lgaf.stages.rescore"]
     return found
 
 
@@ -174,6 +177,9 @@ def report_run(settings: Settings) -> ReportRun:
         label, said = settings.label(row), settings.given(row)
         network = said.format if isinstance(said, ImportedRow) else "file"
         rows.append(ReportRow(id=row, label=label, network=network, head="", fusion=None, trained=False))
+    known = {row.id: row for row in rows}
+    for row, how in settings.scorings.items():  # of another's embeddings; the rest is that row's
+        rows.append(known[how.of].model_copy(update={"id": row, "label": settings.label(row), "network": "embeddings"}))
     return ReportRun(
         rows=tuple(rows),
         reference=settings.reference,

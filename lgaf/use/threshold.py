@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lgaf.errors import DataError
-from lgaf.formats.thresholds import OperatingPoint, read_thresholds
+from lgaf.formats.thresholds import TEMPLATES, OperatingPoint, read_thresholds
 from lgaf.paths import THRESHOLDS
 
 
@@ -32,6 +32,8 @@ def find_threshold(
 ) -> Threshold | str:
     """The threshold of one model at one FMR, of the first benchmark in the file or the one named; or why there is none.
 
+    One of templates is for sets of images, and is taken only where its benchmark is named.
+
     row, seed: None for a model that is none of the run's. benchmark: ``world/lfw`` may also be called ``lfw``.
 
     Raises:
@@ -46,7 +48,12 @@ def find_threshold(
     own = [point for point in points if (point.row, point.seed) == (row, seed)]
     if not own:
         return f"no threshold: {path} has none of row {row}, seed {seed}; `dvc repro` makes it"
-    named = [point for point in own if benchmark in (None, point.benchmark, point.benchmark.rpartition("/")[2])]
+    named = [
+        point
+        for point in own
+        if benchmark in (point.benchmark, point.benchmark.rpartition("/")[2])
+        or (benchmark is None and point.over != TEMPLATES)
+    ]
     fitting = [point for point in named if abs(point.fmr - fmr) <= 1e-9 * fmr]
     if not fitting:
         there = ", ".join(f"{point.benchmark} at {point.fmr:g}" for point in own)

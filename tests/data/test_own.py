@@ -115,16 +115,8 @@ def test_a_search(folder):
     asked = found.protocol
     assert (asked.gallery, asked.distractors) == (["ann/1.jpg", "bob/1.jpg"], ["cid/1.jpg"])
     assert asked.probes == {"near": ["ann/2.jpg", "bob/3.jpg"], "far": ["bob/2.jpg"]}
-    assert asked.groups is None
     labels = {image.name: image.label for image in found.images}
     assert labels == {"ann/1.jpg": 0, "ann/2.jpg": 0, "bob/1.jpg": 1, "bob/2.jpg": 1, "bob/3.jpg": 1, "cid/1.jpg": 2}
     assert found.notes == ["own photos: gallery.csv, 3 photos, and probes.csv, 3: 6 photos of 3 people"]
     plain = read(folder, gallery=GALLERY, probes="identity,image\nann,./ann//2.jpg\n")
     assert plain.protocol.probes == {"": ["ann/2.jpg"]}
-
-
-def test_groups_of_a_search(folder):
-    gallery = "image,identity,group\nann/1.jpg,ann,x\nbob/1.jpg,bob,x\n"
-    found = read(folder, gallery=gallery, probes="image,identity,group\nann/2.jpg,ann,x\n")
-    assert found.protocol.groups == {"ann/1.jpg": "x", "bob/1.jpg": "x", "ann/2.jpg": "x"}
-    assert "in 1 groups" in found.notes[0]

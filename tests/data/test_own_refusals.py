@@ -94,11 +94,9 @@ BAD_SEARCHES = {
         GALLERY, f"{PROBES}ann/3.jpg,Ann,x\n", ["no probe of condition x has a mate", "write a person alike in both"]),
     "a gallery of one": ("image,identity\nann/1.jpg,ann\n", PROBES, ["all photos are of ann; a search needs others"]),
     "no identity": (GALLERY, "image,identity\nann/2.jpg,\n", ["line 2: identity is empty"]),
-    "one group": (GALLERY, "image,identity,group\nann/2.jpg,ann,x\n", ["one has the column group and one has not"]),
+    "groups": (GALLERY.replace("identity", "identity,group", 1), PROBES,
+        ["must name the columns image, identity and no other; found 'group'"]),
     "a condition in the gallery": (GALLERY.replace("identity", "identity,condition", 1), PROBES, ["'condition'"]),
-    "a group of one": (
-        "image,identity,group\nann/1.jpg,ann,x\nbob/1.jpg,bob,y\n", "image,identity,group\nann/2.jpg,ann,x\n",
-        ["of group 'x' the lists name 'ann' alone"]),
 }  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from lgaf.evaluate.replicates import hash_of_trials
 from lgaf.evaluate.score import score
 from lgaf.evaluate.verification import folds as verification
 from lgaf.evaluate.verification.estimates import WeightedTar
-from lgaf.evaluate.verification.scores_alone import accept_rates, judge, most_accurate, score_matcher
+from lgaf.evaluate.verification.own_scale import accept_rates, judge, most_accurate
+from lgaf.evaluate.verification.scores_alone import score_matcher
 from lgaf.formats.protocol import Identification, Verification
 from lgaf.formats.scores import PairScores, nothing
 

@@ -14,9 +14,12 @@ from lgaf.errors import DataError, SettingsError
 from lgaf.evaluate import EvaluateSettings
 from lgaf.evaluate.replicates import seed_of
 from lgaf.evaluate.score import score, score_files
+from lgaf.evaluate.similarity import QMagFace
+from lgaf.evaluate.thresholds import image_thresholds
 from lgaf.formats.embeddings import write_embeddings
 from lgaf.formats.protocol import write_protocol
 from lgaf.formats.templates import PAIRS
+from lgaf.formats.thresholds import TEMPLATES
 
 WITHOUT_SCORE = EvaluateSettings(replicates=100, templates={"protocol": "adaface"})
 
@@ -53,6 +56,23 @@ def test_summary(chosen):
     assert "100 bootstrap resamples of identities, inferred" in text
     assert "tar@far=1e-4 left out: 1,456 non-mated pairs cannot show it" in text
     assert "a note of the reader's" in text
+
+
+def test_a_threshold_is_that_of_the_pairs_of_inferred_people():
+    """Of 1,456 non-mated pairs 14 may be accepted at FMR 1e-2; lower rates need more."""
+    embeddings, protocol = example()
+    summary, trials, _ = score(embeddings, protocol, QUICK, 3)
+    block, same, scores = summary["thresholds"], trials["same"].to_numpy(), trials["score"].to_numpy()
+    (point,) = block["points"]
+    assert (block["over"], block["mated"], block["nonmated"], block["few"]) == (TEMPLATES, 84, 1456, [])
+    assert (point["fmr"], point["groups"]) == (0.01, [])
+    assert point["threshold"]["value"] == np.sort(scores[~same])[::-1][14]
+    assert point["fnmr"]["value"] == pytest.approx(np.mean(scores[same] <= point["threshold"]["value"]))
+    people = ((trials[side].to_numpy() - 100) // 4 for side in ("left", "right"))  # in the order of the inferred
+    table = pa.table({"identity_left": next(people), "identity_right": next(people), "same": same, "score": scores,
+                      "left": ["a"] * len(same), "right": ["a"] * len(same)})  # fmt: skip
+    assert image_thresholds(table, embeddings, {}, QUICK, 3)["points"] == [point], "as of images of these people"
+    assert score(embeddings, protocol, QUICK, 3, QMagFace())[0]["thresholds"] is None
 
 
 def test_the_two_protocols_differ_and_better_features_score_higher():

@@ -11,13 +11,12 @@ import pytest
 from embedded import faces
 from numpy.testing import assert_allclose
 
-from lgaf.evaluate import EvaluateSettings
+from lgaf.evaluate import EvaluateSettings, thresholds
 from lgaf.evaluate.bootstrap import draws
 from lgaf.evaluate.groups import ORIGINS, SEXES, groupings
 from lgaf.evaluate.score import score
-from lgaf.evaluate.verification import thresholds
+from lgaf.evaluate.thresholds import image_thresholds, shown_fmrs
 from lgaf.evaluate.verification.all_pairs import all_pairs_trials
-from lgaf.evaluate.verification.thresholds import score_thresholds, shown_fmrs
 from lgaf.formats.protocol import Verification, read_protocol, write_protocol
 from lgaf.world import basis
 
@@ -107,7 +106,7 @@ def test_intervals_are_those_of_resamples_written_out():
     """Each resample sets its threshold anew, for all groups alike."""
     embeddings, settings = grouped(people=12), EvaluateSettings(replicates=100)
     trials, _ = all_pairs_trials(embeddings, [embeddings.names], 0)
-    block = score_thresholds(trials, embeddings, {"": np.array(["all"] * 48, object)}, settings, [3])
+    block = image_thresholds(trials, embeddings, {"": np.array(["all"] * 48, object)}, settings, [3])
     (point,) = block["points"]
     rates = []
     for weight in next(draws(12, 100, [3], 100)).T:

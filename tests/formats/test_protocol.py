@@ -23,7 +23,6 @@ identifications = st.builds(
     distractors=st.lists(names, max_size=4),
     probes=st.dictionaries(names, st.lists(names, max_size=3), max_size=3),
     ranks=st.lists(st.integers(1, 50), min_size=1, max_size=3),
-    groups=st.none() | st.dictionaries(names, names, max_size=3),
 )
 
 

@@ -141,7 +141,7 @@ def test_they_are_not_in_the_laboratory(tmp_path, reference):
     make(layout, run)
     text = page(layout.results, "damage")
     assert markdown_tables(text)[0][0] == ["damage", "LGAF"]
-    assert "not in the laboratory, which needs a network: Brought, Scored" in text
+    assert "not in the laboratory, which needs a network of its own: Brought, Scored" in text
     metrics = read_json(layout.results / "metrics.json")
     assert "damage/clean" in metrics["lgaf"]
     assert "damage/clean" not in metrics["arcface"]

@@ -13,6 +13,7 @@ from lgaf.align.settings import AlignSettings
 from lgaf.align.warp import align
 from lgaf.formats.embeddings import Embeddings, write_embeddings
 from lgaf.formats.image import decode
+from lgaf.formats.thresholds import TEMPLATES
 from lgaf.models import create_model
 from lgaf.use.threshold import Threshold
 from lgaf.yaml import read_yaml
@@ -95,6 +96,11 @@ def test_which_threshold(project, thresholds, lgaf):
              ("--benchmark", "world/cfp_fp", "--fmr", "1e-2"): "0.200 ["}  # fmt: skip
     for options, expected in asked.items():
         assert f"threshold   {expected}" in lgaf("compare", "a.jpg", "b.png", *options)[1]
+    of_sets = {**rows[0], "benchmark": "ijbc", "over": TEMPLATES, "threshold": 0.7}
+    path.write_text(json.dumps({"rows": [of_sets, *rows, *more]}))
+    assert "threshold   0.100 [" in lgaf("compare", "a.jpg", "b.png")[1], "two photos are no templates"
+    assert "threshold   0.700 [" in lgaf("compare", "a.jpg", "b.png", "--benchmark", "ijbc")[1]
+    path.write_text(json.dumps({"rows": [*rows, *more]}))
     status, _, error = lgaf("compare", "a.jpg", "b.png", "--fmr", "1e-6")
     assert status == 1
     assert error[0].endswith(

@@ -1,4 +1,4 @@
-"""IJB-B and IJB-C, 1:1: templates of faces from photos and videos, as insightface distributes them.
+"""IJB-B and IJB-C: templates of faces from photos and videos, as insightface distributes them.
 
 Whitelam et al., "IARPA Janus Benchmark-B Face Dataset", CVPR Workshops 2017; Maze et al., "IARPA Janus Benchmark - C",
 ICB 2018. The lists, read as insightface ``recognition/arcface_torch/eval_ijbc.py`` (1b8d928) reads them, have one blank
@@ -8,7 +8,8 @@ between fields; in ``meta``, for NAME ``ijbb`` or ``ijbc``:
 - ``NAME_face_tid_mid.txt``: image, template, medium; the same images in the same order;
 - ``NAME_template_pair_label.txt``: template, template, 1 for one person, else 0.
 
-``docs/datasets/ijb.md`` shows the tree. The lists name no person: images are labelled -1.
+``docs/datasets/ijb.md`` shows the tree. These lists name no person: images are labelled -1. Those of 1:N, which may
+lie beside them, are :mod:`lgaf.data.official.ijb_searches`.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from lgaf.data.benchmark import Benchmark, Image
+from lgaf.data.official import ijb_searches
 from lgaf.data.official.reading import compare_counts
 from lgaf.data.settings import OfficialOptions
 from lgaf.errors import DataError
 from lgaf.files import regular_file
-from lgaf.formats.templates import MEMBERS, PAIRS, Templates
+from lgaf.formats.templates import MEMBERS, PAIRS, PROBES, Templates
 
 COUNTED = ("images", "templates", "same pairs", "different pairs")
 PUBLISHED = {"ijbb": (227_630, 12_115, 10_270, 8_000_000), "ijbc": (469_375, 23_124, 19_557, 15_638_932)}
@@ -53,7 +55,13 @@ def read_ijb(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
 
     templates, same = pc.count_distinct(grouped["template"]).as_py(), pc.sum(pairs["same"]).as_py()
     found = dict(zip(COUNTED, (listed.num_rows, templates, same, pairs.num_rows - same), strict=True))
-    notes = compare_counts(folder, found, dict(zip(COUNTED, PUBLISHED[name], strict=True)), options)
+    published = dict(zip(COUNTED, PUBLISHED[name], strict=True))
+    searches = ijb_searches.read_searches(name, meta, grouped["template"])
+    if searches is not None:
+        probes = pc.sum(pc.equal(searches["gallery"], PROBES)).as_py()
+        found |= dict(zip(ijb_searches.COUNTED, (searches.num_rows - probes, probes), strict=True))
+        published |= dict(zip(ijb_searches.COUNTED, ijb_searches.PUBLISHED[name], strict=True))
+    notes = compare_counts(folder, found, published, options)
     notes += ["official lists as insightface distributes them, faces from loose_crop with the landmarks of the list"]
     points = np.stack([listed[column].to_numpy() for column in POINTS], axis=1).reshape(-1, 5, 2)
     images = [
@@ -61,7 +69,7 @@ def read_ijb(name: str, folder: Path, options: OfficialOptions) -> Benchmark:
         for image, point in zip(listed["image"].to_pylist(), points, strict=True)
     ]
     members = grouped.append_column(MEMBERS.field("score"), listed["score"])
-    return Benchmark(name, images, Templates(members=members, pairs=pairs), notes)
+    return Benchmark(name, images, Templates(members=members, pairs=pairs, searches=searches), notes)
 
 
 def check_images(images_path: Path, listed: pa.Table, members_path: Path, grouped: pa.Table, photos: Path) -> None:

@@ -20,9 +20,7 @@ def read_search(name: str, folder: Path, gallery: Path, probes: Path) -> Benchma
         DataError: a list is missing or malformed, names photos that are not there, or none has a mate.
     """
     photos = Photos(folder)
-    entries, searched = read_csv(gallery, COLUMNS, ("group",)), read_csv(probes, COLUMNS, ("group", "condition"))
-    if ("group" in entries[0].values) != ("group" in searched[0].values):
-        raise DataError(f"{gallery} and {probes}: one has the column group and one has not; give it to both")
+    entries, searched = read_csv(gallery, COLUMNS, ()), read_csv(probes, COLUMNS, ("condition",))
     names = take(photos, entries + searched)
     photos.check()
     listed, asked = names[: len(entries)], names[len(entries) :]
@@ -41,7 +39,6 @@ def read_search(name: str, folder: Path, gallery: Path, probes: Path) -> Benchma
         gallery=[photo for photo in listed if photos.identity[photo] in sought],
         distractors=[photo for photo in listed if photos.identity[photo] not in sought],
         probes=sets,
-        groups=photos.group or None,
     )
     lists = f"{gallery.name}, {len(listed):,} photos, and {probes.name}, {len(asked):,}"
     return Benchmark(name, photos.images(), protocol, [f"{OWN}: {lists}: {photos.describe()}"])
@@ -55,7 +52,7 @@ def take(photos: Photos, records: list[Record]) -> list[str]:
     """
     names = []
     for where, values in records:
-        name = photos.add(where, values["image"], values["identity"], values.get("group"))
+        name = photos.add(where, values["image"], values["identity"], None)
         if photos.named[name] != where:
             raise DataError(
                 f"{where}: {name} again, as at {photos.named[name]}; name a photo once, in the gallery or as a probe"

@@ -71,9 +71,9 @@ def check_columns(where: str, columns: Sequence[str], needed: Sequence[str], opt
         return
     lacking = [f"no {name}" for name in needed if name not in columns]
     wrong = ", ".join([*lacking, *(quote(name) for name in strange[:3]), *(f"{name} twice" for name in twice[:1])])
+    allowed = f"and may name {', '.join(optional)}" if optional else "and no other"
     raise DataError(
-        f"{where}: must name the columns {', '.join(needed)} and may name {', '.join(optional)}; found {wrong} in "
-        f"{quote(', '.join(columns))}"
+        f"{where}: must name the columns {', '.join(needed)} {allowed}; found {wrong} in {quote(', '.join(columns))}"
     )
 
 

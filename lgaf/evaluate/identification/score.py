@@ -16,6 +16,7 @@ from lgaf.evaluate.lines import embedding_line, interval_line, left_out_lines
 from lgaf.evaluate.names import fnir_name, rank_name
 from lgaf.evaluate.reject import error_versus_reject
 from lgaf.evaluate.scored import Scored, intervals
+from lgaf.evaluate.similarity import QMagFace
 
 if TYPE_CHECKING:
     from lgaf.evaluate.bootstrap import Estimate, Seed
@@ -24,13 +25,23 @@ if TYPE_CHECKING:
     from lgaf.formats.protocol import Identification
 
 CMC_RANKS = 50
+OPEN_SET = (
+    "open set: a search is mated or, where its person is not in the gallery, non-mated; FNIR: mated searches whose "
+    "mate is not at rank 1 above the threshold; FPIR: non-mated searches with anybody above it; ties within 1e-6 "
+    "count as errors; thresholds set anew in each resample; lower is better"
+)
+"""What the open set's rates are, in print."""
 
 
 def score_identification(
-    embeddings: Embeddings, protocol: Identification, settings: EvaluateSettings, seed: Seed
+    embeddings: Embeddings,
+    protocol: Identification,
+    settings: EvaluateSettings,
+    seed: Seed,
+    similarity: QMagFace | None,
 ) -> Scored:
     """Rank-k rates, CMC and error versus reject of each probe set; FNIR where people are outside the gallery."""
-    trials, images = identification_trials(embeddings, protocol, settings.max_missing)
+    trials, images = identification_trials(embeddings, protocol, settings.max_missing, similarity)
     names = [rank_name(probe_set, rank) for probe_set in protocol.probes for rank in protocol.ranks]
     estimates = {name: estimate_rank(trials, name, seed, settings.replicates) for name in names}
     open_set, said = score_open_set(trials, [*protocol.probes], settings, seed)
@@ -38,7 +49,7 @@ def score_identification(
     sets, ranks, quality = (kept[key].to_numpy() for key in ("set", "rank", "quality"))
     mates, distractors = len(images.present(protocol.gallery)), len(images.present(protocol.distractors))
     lines = [
-        embedding_line(embeddings.flip),
+        embedding_line(embeddings.flip, similarity),
         f"closed set: gallery of {mates + distractors:,} images, {distractors:,} of them distractors, no template "
         "pooling; ties count against the probe",
         "probes: " + ", ".join(f"{np.count_nonzero(sets == name):,} {name}".strip() for name in protocol.probes),
@@ -72,11 +83,7 @@ def score_open_set(
     if not outside.any():
         return {}, ["no person outside the gallery: no open set"]
     found: dict[str, Estimate] = {}
-    lines = [
-        "open set: a search is mated or, where its person is not in the gallery, non-mated; FNIR: mated searches whose "
-        "mate is not at rank 1 above the threshold; FPIR: non-mated searches with anybody above it; ties within 1e-6 "
-        "count as errors; thresholds set anew in each resample; lower is better"
-    ]
+    lines = [OPEN_SET]
     for name in probe_sets:
         searches = outside & (sets == name)
         count, fpirs = int(np.count_nonzero(searches)), shown_fpirs(int(np.count_nonzero(searches)))

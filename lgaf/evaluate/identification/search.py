@@ -1,8 +1,9 @@
 """1:N identification: every probe against the whole gallery, by AdaFace's ``validation_lq`` (TinyFace) and SCFace's
 literature.
 
-Score = cosine, no template pooling; a probe is found at rank r when any of its r best gallery entries is its own
-identity. Probes without a mate in the gallery have no rank; see :mod:`lgaf.evaluate.identification.open_set`.
+Score = cosine, or what a similarity makes of it; a probe is found at rank r when any of its r best gallery entries is
+its own identity. Probes without a mate in the gallery have no rank; see
+:mod:`lgaf.evaluate.identification.open_set`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from lgaf.errors import DataError, SettingsError
+from lgaf.evaluate.similarity import QMagFace
 from lgaf.evaluate.vectors import as_ids, as_vectors, unit
 
 DISTRACTOR = -100
@@ -52,12 +54,25 @@ def rates(found: np.ndarray, ranks: Iterable[int]) -> dict[int, float]:
     return {int(rank): float(np.mean(found < rank)) for rank in ranks}
 
 
+class ByQuality(NamedTuple):
+    """A similarity with the qualities (G,) of the gallery's entries and (P,) of the probes."""
+
+    similarity: QMagFace
+    gallery: np.ndarray
+    probes: np.ndarray
+
+    def __call__(self, cosines: np.ndarray, probes: np.ndarray, entries: np.ndarray) -> np.ndarray:
+        """(R, C) scores of the ``probes`` (R,) with the ``entries`` (C,), by their places, from their cosines."""
+        quality = np.minimum.outer(self.probes[probes], self.gallery[entries])
+        return self.similarity(cosines, quality.astype(np.float32, copy=False))
+
+
 class Search(NamedTuple):
     """What came of P searches.
 
     rank: (P,) int64, how many gallery entries of other identities score at least as high as the probe's best mate, 0
-    for a hit at rank 1, -1 for a probe without a mate; mate: (P,) float32 cosine of the best mate, NaN without one;
-    other: (P,) float32 highest cosine of an entry that is no mate, -inf where there is none.
+    for a hit at rank 1, -1 for a probe without a mate; mate: (P,) float32 score of the best mate, NaN without one;
+    other: (P,) float32 highest score of an entry that is no mate, -inf where there is none.
     """
 
     rank: np.ndarray
@@ -65,16 +80,23 @@ class Search(NamedTuple):
     other: np.ndarray
 
 
-def search(gallery: ArrayLike, gallery_ids: ArrayLike, probes: ArrayLike, probe_ids: ArrayLike) -> Search:
+def search(
+    gallery: ArrayLike,
+    gallery_ids: ArrayLike,
+    probes: ArrayLike,
+    probe_ids: ArrayLike,
+    by_quality: ByQuality | None = None,
+) -> Search:
     """Search each of P probes in the gallery: closed set and open set, in one pass over it.
 
     (G, D) and (P, D) embeddings of any length; (G,) and (P,) whole-number identities, of which negative ones (-100 for
-    a distractor) are nobody's mate.
+    a distractor) are nobody's mate. Scores are cosines, or what ``by_quality`` makes of them.
 
     The reference leaves ties to an unstable sort. Here a tie (within 1e-6) counts against the probe, so that a
     network that maps every face to one point scores 0, not 1.
 
-    Scores are made in blocks and never stored: about 100 MB beyond the inputs, and the time of one matrix product.
+    Scores are made in blocks and never stored: about 100 MB beyond the inputs, and the time of one matrix product; by
+    quality 64 MB more.
 
     Raises:
         DataError: shapes that do not match, nothing in gallery or probes, or a value that is not finite.
@@ -101,6 +123,8 @@ def search(gallery: ArrayLike, gallery_ids: ArrayLike, probes: ArrayLike, probe_
         entries = order[first : end[rows][-1]]
         mates = unit(gallery[entries].astype(np.float32, copy=False), "gallery", entries)
         scores = units[rows] @ mates.T
+        if by_quality:
+            scores = by_quality(scores, searched[rows], entries)
         spans = zip(scores, start[rows] - first, end[rows] - first, strict=True)
         best[rows] = [row[a:b].max() for row, a, b in spans]
 
@@ -111,18 +135,19 @@ def search(gallery: ArrayLike, gallery_ids: ArrayLike, probes: ArrayLike, probe_
     for columns in tqdm(blocks(0, len(gallery), GALLERY_A_BLOCK), "gallery", delay=2, leave=False, disable=None):
         block = unit(gallery[order[columns]].astype(np.float32, copy=False), "gallery", order[columns]).T
 
-        def cosines(rows: slice, block: np.ndarray = block) -> np.ndarray:
-            return np.matmul(units[rows], block, out=score_buffer[: rows.stop - rows.start, : block.shape[1]])
+        def scores_of(rows: slice, block: np.ndarray = block, entries: np.ndarray = order[columns]) -> np.ndarray:
+            found = np.matmul(units[rows], block, out=score_buffer[: rows.stop - rows.start, : block.shape[1]])
+            return by_quality(found, searched[rows], entries) if by_quality else found
 
         for rows in blocks(0, len(mated), PROBES_A_BLOCK):
-            scores = cosines(rows)
+            scores = scores_of(rows)
             for row in np.flatnonzero((start[rows] < columns.stop) & (end[rows] > columns.start)):
                 a, b = start[rows][row], end[rows][row]
                 scores[row, max(a - columns.start, 0) : b - columns.start] = -np.inf  # mates do not outrank a mate
             better[rows] += [np.count_nonzero(row) for row in scores >= limits[rows]]
             np.maximum(other[rows], scores.max(axis=1), out=other[rows])
         for rows in blocks(len(mated), len(searched), PROBES_A_BLOCK):
-            np.maximum(other[rows], cosines(rows).max(axis=1), out=other[rows])
+            np.maximum(other[rows], scores_of(rows).max(axis=1), out=other[rows])
 
     found = Search(
         rank=np.full(len(probes), DROPPED, np.int64),

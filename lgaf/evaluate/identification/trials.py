@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from lgaf.errors import DataError
-from lgaf.evaluate.identification.search import DISTRACTOR, DROPPED, search
+from lgaf.evaluate.identification.search import DISTRACTOR, DROPPED, ByQuality, search
 from lgaf.evaluate.images import Images, locate
+from lgaf.evaluate.similarity import QMagFace
 
 if TYPE_CHECKING:
     from lgaf.formats.embeddings import Embeddings
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def identification_trials(
-    embeddings: Embeddings, protocol: Identification, max_missing: float
+    embeddings: Embeddings, protocol: Identification, max_missing: float, similarity: QMagFace | None
 ) -> tuple[pa.Table, Images]:
     """Search every probe of every set in the gallery. Missing images are left out.
 
     The table: set, probe (name), identity, rank (number of gallery entries of others that score at least as high as
     the best mate; null for a dropped probe), dropped (no mate in the gallery), quality (norm), nonmated (the person is
-    known and not in the gallery, distractors included), mate and other (cosines of the best mate and of the best other
-    entry; null where there is none).
+    known and not in the gallery, distractors included), mate and other (scores of the best mate and of the best other
+    entry, cosines or what ``similarity`` makes of them; null where there is none).
 
     Raises:
         DataError: as :func:`locate`; an empty gallery; an image in the gallery twice, or also among the probes.
@@ -41,8 +42,9 @@ def identification_trials(
     gallery_ids = np.concatenate([embeddings.labels[mates], np.full(len(distractors), DISTRACTOR)])
     probes = [(name, probe) for name, probe in probes if probe in images.rows]
     rows = images[[probe for _, probe in probes]]
-    vectors, labels = embeddings.vectors, embeddings.labels
-    found = search(vectors[gallery], gallery_ids, vectors[rows], labels[rows])
+    vectors, labels, norms = embeddings.vectors, embeddings.labels, embeddings.norms
+    by_quality = ByQuality(similarity, norms[gallery], norms[rows]) if similarity else None
+    found = search(vectors[gallery], gallery_ids, vectors[rows], labels[rows], by_quality)
     mateless = found.rank == DROPPED
     table = pa.table(
         {

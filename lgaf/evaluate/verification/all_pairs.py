@@ -18,6 +18,7 @@ from lgaf.evaluate.images import Images, locate
 from lgaf.evaluate.lines import LEFT_OUT, embedding_line, interval_line, left_out_lines, missing_lines
 from lgaf.evaluate.names import ALL_PAIRS, AUC, tar_name
 from lgaf.evaluate.replicates import hash_of_trials
+from lgaf.evaluate.similarity import QMagFace
 from lgaf.evaluate.vectors import pair_scores, unit
 from lgaf.evaluate.verification.weighted_roc import sort_pairs
 
@@ -31,7 +32,11 @@ FARS = (1e-2, 1e-3)
 
 
 def score_all_pairs(
-    embeddings: Embeddings, protocol: Verification, settings: EvaluateSettings, seed: Seed
+    embeddings: Embeddings,
+    protocol: Verification,
+    settings: EvaluateSettings,
+    seed: Seed,
+    similarity: QMagFace | None = None,
 ) -> tuple[dict[str, Any], dict[str, Estimate], pa.Table]:
     """TAR@FAR and AUC over every pair of the images that ``protocol.all_pairs`` lists.
 
@@ -42,13 +47,13 @@ def score_all_pairs(
         DataError: as :func:`all_pairs_trials`; pairs that are all mated or all non-mated.
     """
     lists = protocol.all_pairs
-    trials, images = all_pairs_trials(embeddings, lists, settings.max_missing)
+    trials, images = all_pairs_trials(embeddings, lists, settings.max_missing, similarity)
     estimates = estimate_all_pairs(trials, seed, settings.replicates)
     mated = int(np.count_nonzero(trials["same"]))
     nonmated = trials.num_rows - mated
     which = "every two images" if len(lists) == 1 else "every image of one kind with every image of the other"
     lines = [
-        embedding_line(embeddings.flip),
+        embedding_line(embeddings.flip, similarity),
         "TAR at the lowest threshold whose FAR over all non-mated pairs is at most the target: no folds, no "
         "interpolation, equal scores accepted together; AUC: equal scores count half",
         f"{which}: {mated:,} mated and {nonmated:,} non-mated pairs",
@@ -69,11 +74,12 @@ def score_all_pairs(
 
 
 def all_pairs_trials(
-    embeddings: Embeddings, lists: Sequence[Sequence[str]], max_missing: float
+    embeddings: Embeddings, lists: Sequence[Sequence[str]], max_missing: float, similarity: QMagFace | None = None
 ) -> tuple[pa.Table, Images]:
     """Score every two images of one list, or every image of one list with every image of another.
 
-    Missing images are left out. The table: left, right (names), identity_left, identity_right, same, score (cosine).
+    Missing images are left out. The table: left, right (names), identity_left, identity_right, same, score (cosine, or
+    what ``similarity`` makes of it).
 
     Raises:
         DataError: as :func:`lgaf.evaluate.images.locate`; an image is listed twice, or its identity is unknown.
@@ -93,6 +99,10 @@ def all_pairs_trials(
         first = len(images.present(lists[0]))
         left = np.repeat(np.arange(first), len(rows) - first)
         right = np.tile(np.arange(first, len(rows)), first)
+    score = pair_scores(unit(embeddings.vectors[rows].astype(np.float64), "all pairs", rows), left, right)
+    if similarity:
+        norms = embeddings.norms[rows]
+        score = similarity(score, np.minimum(norms[left], norms[right]))
     column = pa.array(names, pa.string())
     table = pa.table(
         {
@@ -101,7 +111,7 @@ def all_pairs_trials(
             "identity_left": labels[left],
             "identity_right": labels[right],
             "same": labels[left] == labels[right],
-            "score": pair_scores(unit(embeddings.vectors[rows].astype(np.float64), "all pairs", rows), left, right),
+            "score": score,
         }
     )
     return table, images

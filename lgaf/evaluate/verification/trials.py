@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from lgaf.errors import DataError
 from lgaf.evaluate.images import Images, locate
+from lgaf.evaluate.similarity import QMagFace
+from lgaf.evaluate.verification import own_scale
 from lgaf.evaluate.verification.folds import VerificationResult, distances, fold_numbers, judge
 
 if TYPE_CHECKING:
@@ -18,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def verification_trials(
-    embeddings: Embeddings, protocol: Verification, max_missing: float
+    embeddings: Embeddings, protocol: Verification, max_missing: float, similarity: QMagFace | None
 ) -> tuple[VerificationResult, pa.Table, Images]:
     """Score a protocol's pairs. A pair with a missing image is left out; the others keep their folds.
 
-    The table: left, right (names), identity_left, identity_right, same, fold, score (cosine), correct, quality (the
-    smaller of the two norms), and condition where the protocol has them.
+    The table: left, right (names), identity_left, identity_right, same, fold, score (cosine, or what ``similarity``
+    makes of it), correct, quality (the smaller of the two norms), and condition where the protocol has them.
 
     Raises:
         DataError: as :func:`locate` and :func:`judge`, or a pair's ``same`` contradicts its identities.
@@ -42,9 +44,15 @@ def verification_trials(
             f"pair {pair[0]!r}, {pair[1]!r}: the protocol says {'same' if pair[2] else 'different'}, their identities "
             "say otherwise; make pack and protocol again, together"
         )
-    result = judge(distances(embeddings.vectors[left], embeddings.vectors[right]), same, folds[kept])
+    apart = distances(embeddings.vectors[left], embeddings.vectors[right])
     quality = np.minimum(embeddings.norms[left], embeddings.norms[right])
-    return result, trials_table(protocol, kept, identity, result, folds[kept], result.scores, quality=quality), images
+    if similarity:
+        score = similarity(1 - apart / 2, quality)
+        result = own_scale.judge(score, same, folds[kept])
+    else:
+        result = judge(apart, same, folds[kept])
+        score = result.scores
+    return result, trials_table(protocol, kept, identity, result, folds[kept], score, quality=quality), images
 
 
 def trials_table(

@@ -85,7 +85,7 @@ def trainings(models: Sequence[Model], labels: dict[str, str]) -> Grid:
     """What each training took, by the speed of its epochs."""
     rows = []
     for model in models:
-        if not isinstance(it := model.origin, Training):
+        if not isinstance(it := model.origin, Training) or model.of != model.row:
             continue
         seconds = sum(it.images / epoch.images_per_second for epoch in it.history)
         speed = len(it.history) * it.images / seconds

@@ -88,6 +88,7 @@ class Model:
         table = read_table(seen.trials / place, ())
         if "correct" not in table.column_names:
             return Model({}, *NOTHING, threshold=None, faces={})
+        place = Path(summary.get("of", row)) / place.relative_to(row)  # a row may only compare another's embeddings
         alone = holds_scores(seen.embeddings / place)
         threshold = summary["folds"]["threshold"]
         if not alone and threshold is not None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lgaf.evaluate.bootstrap import Estimate, Seed, draws, unit_ids
-from lgaf.evaluate.operating_point import share_accepted, threshold, trials_of, with_nobody
+from lgaf.evaluate.operating_point import Trials, share_accepted, threshold, trials_of, with_nobody
 
 if TYPE_CHECKING:
     from lgaf.evaluate.settings import EvaluateSettings
@@ -35,28 +35,41 @@ def shown_fmrs(nonmated: int) -> list[float]:
     return [fmr for fmr in FMRS if fmr * nonmated >= FEWEST_ERRORS]
 
 
-def score_thresholds(
+def image_thresholds(
     trials: pa.Table,
     embeddings: Embeddings,
     groups: Mapping[str, np.ndarray],
     settings: EvaluateSettings,
     seed: Seed,
 ) -> dict[str, Any]:
-    """Thresholds, FNMR and groups of a table with the columns left, right, identity_left, identity_right, same, score.
-
-    groups: of :func:`lgaf.evaluate.groups.groupings`. Returns the block of a summary: ``mated`` and ``nonmated``, how
-    many; ``points``, one a rate: ``fmr``, ``threshold`` {value, low, high}, a cosine above which a pair is accepted,
-    ``fnmr`` {value, low, high}, and ``groups`` [{by, group, people, mated, nonmated, fmr, fnmr}], of which a rate is
-    None where the group's comparisons cannot show it; ``few`` [{by, group, people}], groups of too few people.
-    """
+    """:func:`score_thresholds` of a table of pairs of images, with the columns left, right, identity_left,
+    identity_right, same, score, and of its groups, as :func:`lgaf.evaluate.groups.groupings` has them."""
     left, right = unit_ids(trials["identity_left"].to_numpy(), trials["identity_right"].to_numpy())
     people, index = np.unique(np.concatenate([left, right]), return_inverse=True)
     owners = index.reshape(2, -1)
     pairs = trials_of(trials["score"].to_numpy(), owners[0], owners[1], len(people))
-    same = trials["same"].to_numpy()
-    mated, nonmated = np.flatnonzero(same), np.flatnonzero(~same)
-    (drawn,) = draws(len(people), settings.replicates, seed, settings.replicates)
-    weights = with_nobody(np.hstack([np.ones((len(people), 1)), drawn]))
+    members = members_of(trials, embeddings, groups)
+    return score_thresholds(pairs, trials["same"].to_numpy(), len(people), members, settings, seed)
+
+
+def score_thresholds(
+    pairs: Trials,
+    same: np.ndarray,
+    people: int,
+    members: Mapping[tuple[str, str], np.ndarray],
+    settings: EvaluateSettings,
+    seed: Seed,
+) -> dict[str, Any]:
+    """Thresholds and FNMR of N comparisons of cosines, (N,) bool ``same``, among ``people``, and of groups of them.
+
+    members: (grouping, group) -> places of its comparisons. Returns the block of a summary: ``mated`` and ``nonmated``,
+    how many; ``points``, one a rate: ``fmr``, ``threshold`` {value, low, high}, a cosine above which a pair is
+    accepted, ``fnmr`` {value, low, high}, and ``groups`` [{by, group, people, mated, nonmated, fmr, fnmr}], of which a
+    rate is None where the group's comparisons cannot show it; ``few`` [{by, group, people}], groups of too few people.
+    """
+    mated, nonmated = np.flatnonzero(same), pairs.chosen(~same)
+    (drawn,) = draws(people, settings.replicates, seed, settings.replicates)
+    weights = with_nobody(np.hstack([np.ones((people, 1)), drawn]))
 
     def rate(kept: np.ndarray, above: np.ndarray, missed: bool = False) -> dict[str, float] | None:
         """The share of comparisons ``kept`` that is accepted, or missed."""
@@ -68,11 +81,10 @@ def score_thresholds(
         low, high = Estimate(float(share[0]), len(kept), units, share[1:]).interval(settings.confidence)
         return {"value": float(share[0]), "low": low, "high": high}
 
-    members = members_of(trials, embeddings, groups)
-    known = {key: len(np.unique(owners[:, rows])) for key, rows in members.items()}
+    known = {key: len(people_of(pairs.chosen(rows), people)) for key, rows in members.items()}
     points = []
-    for fmr in shown_fmrs(len(nonmated)):
-        above = threshold(pairs.chosen(nonmated), fmr, weights)
+    for fmr in shown_fmrs(len(nonmated.scores)):
+        above = threshold(nonmated, fmr, weights)
         low, high = np.nanquantile(above[1:], [(1 - settings.confidence) / 2, (1 + settings.confidence) / 2])
         own = []
         for (by, group), rows in members.items():
@@ -94,7 +106,12 @@ def score_thresholds(
         fnmr = rate(mated, above, missed=True)
         points.append({"fmr": fmr, "threshold": cosine, "fnmr": fnmr, "groups": own})
     few = [{"by": by, "group": group, "people": n} for (by, group), n in known.items() if n < FEWEST_PEOPLE]
-    return {"mated": len(mated), "nonmated": len(nonmated), "points": points, "few": few}
+    return {"mated": len(mated), "nonmated": len(nonmated.scores), "points": points, "few": few}
+
+
+def people_of(pairs: Trials, nobody: int) -> np.ndarray:
+    """Everyone who is in one of the comparisons."""
+    return np.setdiff1d(np.union1d(pairs.one, pairs.other), nobody)
 
 
 def members_of(
