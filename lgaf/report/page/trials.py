@@ -91,8 +91,8 @@ class Model:
         place = Path(summary.get("of", row)) / place.relative_to(row)  # a row may only compare another's embeddings
         alone = holds_scores(seen.embeddings / place)
         threshold = summary["folds"]["threshold"]
-        if not alone and threshold is not None:
-            threshold = 1 - threshold / 2  # of a squared distance of unit vectors
+        if summary["histogram"]:  # of cosines: the threshold is on a squared distance of unit vectors
+            threshold = 1 - threshold / 2
         return Model(
             pairs={pair: at for at, pair in enumerate(pairs_of(table))},
             same=column(table, "same"),
