@@ -1,0 +1,112 @@
+"""A training that is killed again and again, anywhere, comes to the very weights of one that never was."""
+
+import os
+import random
+import signal
+import time
+from multiprocessing import get_context
+
+import pytest
+from small_runs import assert_equal, make_run, weights
+from teams import launch_marked
+
+CONTEXT = get_context("forkserver")
+CONTEXT.set_forkserver_preload(["lgaf.train.loop", "teams"])
+DEADLINE = 150
+"""Seconds in which whatever is killed must have ended."""
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(fact, seconds=DEADLINE):
+    end = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+class Runs:
+    """Trainings of one run, one after the other, each in processes of its own."""
+
+    def __init__(self, folder, pack, size, run):
+        self.folder, self.arguments = folder, (size, pack, folder / "out", folder / "state", run)
+        folder.mkdir()
+
+    def start(self):
+        process = CONTEXT.Process(target=launch_marked, args=self.arguments)
+        process.start()
+        return process
+
+    def members(self):
+        return [int(path.name[4:]) for path in self.folder.glob("pid-*")]
+
+    def ended(self, process):
+        """Wait for all of its processes."""
+        process.join(DEADLINE)
+        wait_until(lambda: process.exitcode is not None and not any(map(alive, self.members())))
+        for path in self.folder.glob("pid-*"):
+            path.unlink()
+
+    def writing(self):
+        return (self.folder / "state" / "states" / "unfinished").exists()
+
+
+def kills(runs, count, seconds, seed):
+    """Kill ``count`` trainings, every other one while it writes a state; how many were killed so."""
+    chance, writing = random.Random(seed), 0
+    for number in range(count):
+        process = runs.start()
+        size = runs.arguments[0]
+        if number % 2:
+            for _ in range(chance.randint(1, 3)):
+                wait_until(lambda: runs.writing() or process.exitcode is not None)
+                time.sleep(chance.uniform(0, 0.01))
+        else:
+            wait_until(lambda: len(runs.members()) == size)
+            time.sleep(chance.uniform(0, seconds))
+        victims = [process.pid, *runs.members()] if size > 1 else [process.pid]
+        victim = chance.choice(victims)
+        writing += runs.writing()
+        if alive(victim):
+            os.kill(victim, signal.SIGKILL)
+        runs.ended(process)
+        assert process.exitcode in {0, 1, -signal.SIGKILL}
+        if process.exitcode == 0:  # it was faster than the kill: from the start again
+            (runs.folder / "out").rename(runs.folder / f"whole-{number}")
+    return writing
+
+
+def check(pack, tmp_path, size, count):
+    run = make_run(epochs=2, checkpoint_steps=1, batch_size=16)
+    whole = Runs(tmp_path / "whole", pack, size, run)
+    started = time.monotonic()
+    whole.ended(whole.start())
+    seconds = time.monotonic() - started
+    killed = Runs(tmp_path / "killed", pack, size, run)
+    writing = kills(killed, count, seconds / 2, count)
+    last = killed.start()
+    killed.ended(last)
+    assert last.exitcode == 0
+    expected = weights(tmp_path / "whole/out")
+    for out in (killed.folder / "out", *killed.folder.glob("whole-*")):
+        assert_equal(expected, weights(out))
+    print(f"{size} processes: {count} kills, {writing} of them while a state was written")
+    assert writing > 0
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_five_kills(pack, tmp_path, size):
+    check(pack, tmp_path, size, 5)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_hundred_kills(pack, tmp_path, size):
+    check(pack, tmp_path, size, 100)
