@@ -17,7 +17,7 @@ import torch
 from torch.multiprocessing.spawn import ProcessContext, ProcessExitedException, start_processes
 
 from lgaf.errors import LgafError, TrainingError
-from lgaf.train.failures import LostProcess
+from lgaf.train.failures import GOES_ON, LostProcess
 from lgaf.train.team import ALONE, PATIENCE, appointed, joined
 from lgaf.workers import cores, end_with_parent
 
@@ -101,7 +101,7 @@ def watch(context: ProcessContext, folder: Path) -> None:
                 raise TrainingError(texts[0].read_text(encoding="utf-8")) from None
         raise TrainingError(
             f"process {error.error_index} of {len(context.processes)} has ended ({error.signal_name or error.exit_code}"
-            "), most often for want of memory; the same command goes on from the last state"
+            f"): SIGKILL is most often for want of memory, SIGABRT for another process that hangs; {GOES_ON}"
         ) from None
     finally:
         for process in context.processes:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import time
 from multiprocessing import get_context
@@ -35,7 +36,8 @@ class Runs:
     """Trainings of one run, one after the other, each in processes of its own."""
 
     def __init__(self, folder, pack, size, run):
-        self.folder, self.arguments = folder, (size, pack, folder / "out", folder / "state", run)
+        self.folder, self.size = folder, size
+        self.arguments = size, pack, folder / "out", folder / "state", run
         folder.mkdir()
 
     def start(self):
@@ -59,43 +61,41 @@ class Runs:
 
 def kills(runs, count, seconds, seed):
     """Kill ``count`` trainings, every other one while it writes a state; how many were killed so."""
-    chance, writing = random.Random(seed), 0
-    for number in range(count):
+    chance, killed, writing = random.Random(seed), 0, 0
+    while killed < count:
         process = runs.start()
-        size = runs.arguments[0]
-        if number % 2:
+        wait_until(lambda: len(runs.members()) == runs.size)
+        if killed % 2:
             for _ in range(chance.randint(1, 3)):
-                wait_until(lambda: runs.writing() or process.exitcode is not None)
+                wait_until(lambda process=process: runs.writing() or process.exitcode is not None)
                 time.sleep(chance.uniform(0, 0.01))
         else:
-            wait_until(lambda: len(runs.members()) == size)
             time.sleep(chance.uniform(0, seconds))
-        victims = [process.pid, *runs.members()] if size > 1 else [process.pid]
+        victims = [process.pid] if runs.size == 1 else [process.pid, *runs.members()]
         victim = chance.choice(victims)
         writing += runs.writing()
         if alive(victim):
             os.kill(victim, signal.SIGKILL)
         runs.ended(process)
         assert process.exitcode in {0, 1, -signal.SIGKILL}
+        killed += process.exitcode != 0
         if process.exitcode == 0:  # it was faster than the kill: from the start again
-            (runs.folder / "out").rename(runs.folder / f"whole-{number}")
+            shutil.rmtree(runs.folder / "out")
     return writing
 
 
 def check(pack, tmp_path, size, count):
-    run = make_run(epochs=2, checkpoint_steps=1, batch_size=16)
-    whole = Runs(tmp_path / "whole", pack, size, run)
+    run = make_run(epochs=2, checkpoint_steps=1)
+    whole, killed = Runs(tmp_path / "whole", pack, size, run), Runs(tmp_path / "killed", pack, size, run)
+    process = whole.start()
+    wait_until(lambda: len(whole.members()) == size)
     started = time.monotonic()
-    whole.ended(whole.start())
-    seconds = time.monotonic() - started
-    killed = Runs(tmp_path / "killed", pack, size, run)
-    writing = kills(killed, count, seconds / 2, count)
+    whole.ended(process)
+    writing = kills(killed, count, time.monotonic() - started, count)
     last = killed.start()
     killed.ended(last)
     assert last.exitcode == 0
-    expected = weights(tmp_path / "whole/out")
-    for out in (killed.folder / "out", *killed.folder.glob("whole-*")):
-        assert_equal(expected, weights(out))
+    assert_equal(weights(whole.folder / "out"), weights(killed.folder / "out"))
     print(f"{size} processes: {count} kills, {writing} of them while a state was written")
     assert writing > 0
 
@@ -110,3 +110,19 @@ def test_five_kills(pack, tmp_path, size):
 @pytest.mark.parametrize("size", [1, 2])
 def test_a_hundred_kills(pack, tmp_path, size):
     check(pack, tmp_path, size, 100)
+
+
+def test_sigterm_is_passed_on_to_every_process(pack, tmp_path):
+    """And the run goes on to the same weights."""
+    run = make_run(epochs=2, checkpoint_steps=1)
+    whole, ended = Runs(tmp_path / "whole", pack, 2, run), Runs(tmp_path / "ended", pack, 2, run)
+    whole.ended(whole.start())
+    process = ended.start()
+    wait_until(lambda: ended.writing() or process.exitcode is not None)
+    os.kill(process.pid, signal.SIGTERM)
+    ended.ended(process)
+    assert process.exitcode == 1
+    last = ended.start()
+    ended.ended(last)
+    assert last.exitcode == 0
+    assert_equal(weights(whole.folder / "out"), weights(ended.folder / "out"))

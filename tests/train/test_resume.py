@@ -11,7 +11,8 @@ from small_runs import PEOPLE, SOURCES, assert_equal, make_run, train, weights, 
 import lgaf.train.loop as loop
 from lgaf.errors import TrainingError
 from lgaf.models import create_model
-from lgaf.train.state import Progress, Trained, fingerprint, save_state
+from lgaf.train.state import fingerprint, save_state
+from lgaf.train.trained import Progress, Trained
 
 
 def test_equal_trainings_give_equal_bytes(pack, tmp_path):

@@ -63,7 +63,7 @@ def test_what_cannot_be_shared_out(pack, tmp_path):
         attempt()
     with pytest.raises(SettingsError, match=r"^train\.sync_batch_norm: torch has it on GPUs only"):
         Team(0, 2).synchronised(torch.nn.BatchNorm1d(2), torch.device("cpu"))
-    with pytest.raises(TrainingError, match="^2 identities cannot be shared out over 3 processes; use fewer$"):
+    with pytest.raises(TrainingError, match=r"^2 identities cannot be shared out over 3 processes; use fewer$"):
         shard(create_head("arcface", 4, 2), Team(0, 3))
     head = create_head("arcface", 4, 5)
     head.register_parameter("offset", torch.nn.Parameter(torch.zeros(1)))
