@@ -21,7 +21,7 @@ from lgaf.train.failures import GOES_ON, LostProcess
 from lgaf.train.team import ALONE, PATIENCE, appointed, joined
 from lgaf.workers import cores, end_with_parent
 
-START = "forkserver"
+METHOD = "forkserver"
 """How processes start: a fork of one that has nothing but modules."""
 GRACE = 5.0
 """Seconds that the others have to end by themselves when one has failed, and once more when told to."""
@@ -40,17 +40,16 @@ def launch(
     Raises:
         LgafError: one of them did; or one ended by itself, in a word which.
     """
-    place = appointed()
-    if place is not None and place[1] > 1:
+    if (place := appointed()) is not None:
         with joined(device, *place, "env://", patience) as team:
             function(*arguments, team)
     elif processes == 1:
         function(*arguments, ALONE)
     else:
-        get_context(START).set_forkserver_preload(["lgaf.train.loop"])  # torch is imported once for all
+        get_context(METHOD).set_forkserver_preload(["lgaf.train.loop"])  # torch is imported once for all
         with TemporaryDirectory() as folder:
             all_arguments = processes, folder, device, patience, function, arguments
-            watch(start_processes(member, all_arguments, processes, join=False, start_method=START), Path(folder))
+            watch(start_processes(member, all_arguments, processes, join=False, start_method=METHOD), Path(folder))
 
 
 def member(

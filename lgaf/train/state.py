@@ -78,7 +78,6 @@ def save_state(
         facts = {key: value for key, value in asdict(progress).items() if key != "random"}
         files = {file_of(rank): bytes(hashed.tolist()).hex() for rank, hashed in enumerate(hashes)}
         write_json(aside / MANIFEST, {"fingerprint": fingerprint, "progress": facts, "files": files})
-        shutil.rmtree(whole, ignore_errors=True)  # a broken one, which this run has gone on from the one before
         aside.rename(whole)
         for old in states(folder)[KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
@@ -104,7 +103,8 @@ def load_state(folder: Path, trained: Trained, fingerprint: str, team: Team = AL
             trained.give(tensors)
             return Progress(**facts["progress"], random=random)
         if team.rank == 0:
-            print(f"{path}: not a whole state of training; passed over for the one before, or starting anew")
+            print(f"{path}: not a whole state of training; deleted, for the one before or to start anew")
+            shutil.rmtree(path, ignore_errors=True)  # else it would count as one that is kept
     return None
 
 

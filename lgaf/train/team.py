@@ -140,7 +140,7 @@ def joined(device: str, rank: int, size: int, local: int, meet: str, patience: f
 
 def appointed() -> tuple[int, int, int] | None:
     """Rank, number of processes and rank on this machine, where torchrun or a scheduler has started them; or None."""
-    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
+    if not {"RANK", "WORLD_SIZE", "MASTER_ADDR"} <= os.environ.keys():
         return None
     rank = int(os.environ["RANK"])
     return rank, int(os.environ["WORLD_SIZE"]), int(os.environ.get("LOCAL_RANK", rank))

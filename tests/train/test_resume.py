@@ -114,7 +114,7 @@ def test_a_broken_state_falls_back_to_the_one_before(pack, tmp_path, monkeypatch
         (last / broken).unlink()
     train(pack, tmp_path / "broken", state, run)
     out = capsys.readouterr().out
-    assert f"{last}: not a whole state of training; passed over for the one before" in out
+    assert f"{last}: not a whole state of training; deleted, for the one before" in out
     assert "lgaf: going on after epoch 1 of 2, step 1 of 4" in out
     assert_equal(weights(tmp_path / "whole"), weights(tmp_path / "broken"))
 
