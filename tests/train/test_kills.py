@@ -29,7 +29,7 @@ def wait_until(fact, seconds=DEADLINE):
     end = time.monotonic() + seconds
     while not fact():
         assert time.monotonic() < end
-        time.sleep(0.001)
+        time.sleep(0.005)
 
 
 class Runs:
@@ -85,7 +85,7 @@ def kills(runs, count, seconds, seed):
 
 
 def check(pack, tmp_path, size, count):
-    run = make_run(epochs=2, checkpoint_steps=1)
+    run = make_run("plain", "adaface", {"scale": 16.0}, epochs=2, checkpoint_steps=1)
     whole, killed = Runs(tmp_path / "whole", pack, size, run), Runs(tmp_path / "killed", pack, size, run)
     process = whole.start()
     wait_until(lambda: len(whole.members()) == size)
@@ -114,7 +114,7 @@ def test_a_hundred_kills(pack, tmp_path, size):
 
 def test_sigterm_is_passed_on_to_every_process(pack, tmp_path):
     """And the run goes on to the same weights."""
-    run = make_run(epochs=2, checkpoint_steps=1)
+    run = make_run("plain", "adaface", {"scale": 16.0}, epochs=2, checkpoint_steps=1)
     whole, ended = Runs(tmp_path / "whole", pack, 2, run), Runs(tmp_path / "ended", pack, 2, run)
     whole.ended(whole.start())
     process = ended.start()
