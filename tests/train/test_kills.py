@@ -70,7 +70,7 @@ def kills(runs, count, seconds, seed):
                 wait_until(lambda process=process: runs.writing() or process.exitcode is not None)
                 time.sleep(chance.uniform(0, 0.01))
         else:
-            time.sleep(chance.uniform(0, seconds))
+            time.sleep(chance.uniform(0, seconds / 3))  # one that goes on is shorter
         victims = [process.pid] if runs.size == 1 else [process.pid, *runs.members()]
         victim = chance.choice(victims)
         writing += runs.writing()
