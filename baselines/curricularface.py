@@ -46,11 +46,11 @@ class CurricularFace(MarginHead):
     def apply_margin(self, embedding: Tensor, labels: Tensor) -> Margin:
         """See the class."""
         cosine, angle = self.cosine(embedding), self.target_angle(embedding, labels)
-        present = labels >= 0
-        counted = angle.detach().cos()[present]
+        present, measured = self.shards.present(labels), self.shards.targets(angle, labels)
+        counted = measured.cos()[present]
         if self.training and len(counted):
             self.t.lerp_(counted.mean(), self.options.t_alpha)
 
-        hard = (cosine > (angle + self.options.margin).cos().unsqueeze(1)) & present.unsqueeze(1)
+        hard = (cosine > (measured + self.options.margin).cos().unsqueeze(1)) & present.unsqueeze(1)
         cosine = torch.where(hard, cosine * (self.t + cosine), cosine)
         return self.scaled(cosine, guarded_target(angle, angle.new_tensor(self.options.margin)), labels)

@@ -49,14 +49,15 @@ class ElasticFace(MarginHead):
         angle = self.target_angle(embedding, labels)
         margin = torch.full_like(angle, self.options.margin)
         if self.training:
-            present = labels >= 0
-            margin[present] = self.draw(angle.detach()[present])
+            present = self.shards.present(labels)
+            margin[present] = self.draw(self.shards.targets(angle, labels)[present])
         return self.scaled(self.cosine(embedding), (angle + margin).cos(), labels)
 
     def draw(self, angle: Tensor) -> Tensor:
         """(N,) margins for rows with these angles to their targets."""
         options = self.options
         margin = torch.normal(options.margin, options.std, angle.shape, dtype=angle.dtype, device=angle.device)
+        margin = self.shards.drawn(margin)
         if options.plus:
             margin = margin.sort().values[angle.argsort()]  # largest cosine = smallest angle
         return margin

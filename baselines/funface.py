@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from baselines.adaface import AdaFace
-from baselines.margin import RunningScaler
+from baselines.margin import RunningScaler, replace_target
 
 
 class FunFace(AdaFace):
@@ -22,8 +22,8 @@ class FunFace(AdaFace):
     1e-5 in place of 1e-3 throughout, the scaler q is replaced by ``w c + (1 - w) q``.
 
     Rows of label -1, which the authors' code does not take, have no ratio and are not counted in its statistics; they
-    are counted in the norm's. On a shard of the classes the maximum is over that shard. Where no other class has a
-    cosine above 0 the ratio reaches 1e5: with few classes such rows rule its deviation, and all c come to lie near 0.
+    are counted in the norm's. Where no other class has a cosine above 0 the ratio reaches 1e5: with few classes such
+    rows rule its deviation, and all c come to lie near 0.
 
     Authors' recipe (``train_default_webface4m.yaml``, ``train.py``): IR-101, WebFace4M, batch 512 a GPU, 24 epochs, two
     more with augmentation, SGD, lr 0.1 divided by ten at 12, 20 and 24, momentum 0.9, weight decay 5e-4; colour jitter,
@@ -45,9 +45,10 @@ class FunFace(AdaFace):
 
     def quality(self, embedding: Tensor, cosine: Tensor, labels: Tensor) -> Tensor:
         """See :meth:`AdaFace.quality`."""
-        column = labels.clamp(min=0).unsqueeze(1)
-        other = cosine.scatter(1, column, 0).amax(dim=1)  # no more than 0 where 0 is put in: clipped to that anyway
-        ratios = cosine.gather(1, column).squeeze(1).clamp(0, 1) / (other.clamp(0, 1) + self.epsilon)
-        self.ratios.count(ratios[labels >= 0])
+        # 0 in the target's place is what a maximum below 0 is clipped to anyway
+        other = self.shards.largest(replace_target(cosine, cosine.new_zeros(len(labels)), labels).amax(dim=1))
+        own = self.shards.targets(cosine.gather(1, labels.clamp(min=0).unsqueeze(1)).squeeze(1), labels)
+        ratios = own.clamp(0, 1) / (other.clamp(0, 1) + self.epsilon)
+        self.ratios.count(ratios[self.shards.present(labels)])
         mix = self.options.mixing_factor
         return mix * self.ratios(ratios) + (1 - mix) * super().quality(embedding, cosine, labels)

@@ -38,6 +38,31 @@ class Margin(NamedTuple):
     """Scalar, its weight included; 0 but for MagFace."""
 
 
+class Shards:
+    """What a head is told of classes that it does not hold: nothing, since it holds all of them.
+
+    Where the classes are spread over processes, each with a shard of them and all with the same rows, ``lgaf.train``
+    gives a head another that asks the others. A formula needs it where a row's target matters to other classes than the
+    target, or to other rows. No gradient flows through it.
+    """
+
+    def present(self, labels: Tensor) -> Tensor:
+        """(B,) bool: rows that have a target on any shard."""
+        return labels >= 0
+
+    def targets(self, values: Tensor, labels: Tensor) -> Tensor:
+        """(B,) values of the rows' targets, each from the shard that holds it; ``values`` has those held here."""
+        return values.detach()
+
+    def largest(self, values: Tensor) -> Tensor:
+        """(B,) largest of the shards' values."""
+        return values.detach()
+
+    def drawn(self, values: Tensor) -> Tensor:
+        """Random values that are to be the same on all shards: those of the first."""
+        return values
+
+
 class MarginHead(nn.Module):
     """Class weights, (C, D), and the frame of every head: float32 whatever autocast says.
 
@@ -45,8 +70,13 @@ class MarginHead(nn.Module):
     it as ``self.options``. Rows of the weight start at unit length, as AdaFace's and MagFace's do (arcface_torch:
     N(0, 0.01)). Only the direction of a row counts, so its length merely sets how fast it turns; one start for all
     heads keeps that out of a comparison.
+
+    A head may hold a shard of the classes. A formula in which rows and classes do not meddle with each other need not
+    know; others ask ``self.shards``.
     """
 
+    shards = Shards()
+    """What is known of other shards."""
     title: ClassVar[str]
     """The head's name in print; the class's own name where a head does not set it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lgaf.paths import ALIGNED, MODELS, STATE
 from lgaf.stages.inputs import read_settings, read_sources
+from lgaf.train.launch import launch
 from lgaf.train.loop import train
 from lgaf.train.settings import TrainingRun
 
@@ -12,4 +13,5 @@ def run(row: str, seed: str) -> None:
     """Train ``row`` from ``seed``."""
     stage = f"train/{row}"
     settings, sources = read_settings(stage, TrainingRun), read_sources(stage)
-    train(ALIGNED / "train.arrow", MODELS / row / seed, STATE / row / seed, settings, int(seed), sources)
+    places = ALIGNED / "train.arrow", MODELS / row / seed, STATE / row / seed
+    launch(settings.train.processes, settings.device, train, *places, settings, int(seed), sources)

@@ -15,6 +15,7 @@ from lgaf.errors import DataError
 from lgaf.formats.pack import Pack
 from lgaf.train.augment import augment
 from lgaf.train.settings import AugmentSettings
+from lgaf.train.team import ALONE, Team
 from lgaf.workers import cores
 
 KEPT = 2**30
@@ -69,19 +70,33 @@ class FaceDataset(Dataset):
         return torch.from_numpy(augmented), torch.from_numpy(visible), int(self.classes[index])
 
 
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""Images (B, H, W, 3) uint8, visible (B, H, W) bool, classes (B,) int64."""
+
+
 def epoch_batches(
-    dataset: FaceDataset, epoch: int, batch_size: int, workers: int
-) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Batches of epoch ``epoch``: (images (B, H, W, 3) uint8, visible (B, H, W) bool, classes (B,) int64), shuffled by
-    seed and epoch alone.
+    dataset: FaceDataset, epoch: int, batch_size: int, workers: int, start: int = 0, team: Team = ALONE
+) -> Iterator[Batch]:
+    """Batches of epoch ``epoch`` from number ``start`` on, shuffled by seed and epoch alone.
+
+    Of each batch of ``batch_size`` a process of ``team`` gets its share, so that all together see what one alone sees.
+    torch's random state is drawn from here, not when the batches are.
 
     Raises:
-        DataError: an image cannot be read, in this process or in a worker.
+        DataError: an image cannot be read, in this process or in a worker; when a batch is asked for.
     """
     dataset.epoch = epoch
     order = np.random.default_rng([dataset.seed, epoch]).permutation(len(dataset))
+    batches = order[: len(order) // batch_size * batch_size].reshape(-1, team.size, batch_size // team.size)
+    mine = batches[start:, team.rank]
+    loader = DataLoader(dataset, mine.shape[1], sampler=mine.flatten().tolist(), num_workers=workers)
+    return readable(iter(loader))
+
+
+def readable(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The batches, with a worker's error as it would be in this process."""
     try:
-        yield from DataLoader(dataset, batch_size, sampler=order.tolist(), num_workers=workers, drop_last=True)
+        yield from batches
     except DataError as error:
         # torch hands a worker's error on with the worker's traceback before it; the last line is the error's own.
         raise DataError(str(error).rstrip().rpartition("\n")[2].removeprefix("lgaf.errors.DataError: ")) from None

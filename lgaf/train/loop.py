@@ -2,70 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Event
 
+import numpy as np
 import torch
 from dvclive import Live
 from torch import nn
-from torch.nn.functional import adaptive_avg_pool2d, binary_cross_entropy_with_logits, cross_entropy
 from tqdm import tqdm
 
-from baselines import create_head
-from lgaf.device import choose_device
 from lgaf.errors import TrainingError
 from lgaf.files import write_json
 from lgaf.models import create_model
 from lgaf.models.checkpoint import save_model
 from lgaf.train.dataset import FaceDataset, epoch_batches
+from lgaf.train.failures import explained, stopped, termination
+from lgaf.train.loss import build_heads, training_loss
 from lgaf.train.optim import build_optimiser, learning_rate
 from lgaf.train.precision import DTYPES, choose_precision
 from lgaf.train.settings import TrainingRun
-from lgaf.train.state import Progress, fingerprint, load_state, save_state
+from lgaf.train.sharded import clip_heads
+from lgaf.train.state import fingerprint, load_state, restore_random, save_state
+from lgaf.train.team import ALONE, Team
+from lgaf.train.trained import Progress, Trained
+
+LOOKS = {"cpu": 1, "cuda": 10}
+"""Steps after which training looks whether the losses are finite and SIGTERM came: a GPU is waited for each time."""
 
 
-def build_heads(run: TrainingRun, num_classes: int) -> nn.ModuleList:
-    """The margin head of the embedding and, for LGAF with a branch loss, one of each branch, all with one weight.
-
-    One set of class weights keeps local and global features in one space, where adding them means something, and gives
-    each feature's energy its meaning: how sure that branch is. Statistics, such as AdaFace's, are each head's own.
-    """
-    heads = nn.ModuleList(
-        create_head(run.head, run.model["embedding_dim"], num_classes, **run.head_options)
-        for _ in range(3 if run.branch_weight > 0 else 1)
-    )
-    for branch in heads[1:]:
-        branch.weight = heads[0].weight
-    return heads
-
-
-def training_loss(
-    model: nn.Module,
-    heads: nn.ModuleList,
-    images: torch.Tensor,
-    visible: torch.Tensor,
-    labels: torch.Tensor,
-    run: TrainingRun,
-    precision: torch.dtype,
-) -> torch.Tensor:
-    """Margin loss of the embedding, plus ``branch_weight`` times that of each branch alone, plus ``visibility_weight``
-    times the cross-entropy of the visibility with the share of each cell that augmentation left uncovered."""
-    with torch.autocast(images.device.type, precision, enabled=precision != torch.float32):
-        out = model(images)
-    loss = torch.zeros((), device=images.device)
-    for index, (head, feature) in enumerate(zip(heads, (out.embedding, *out.branches), strict=False)):
-        made = head(feature, labels)
-        weight = 1.0 if index == 0 else run.branch_weight
-        loss = loss + weight * (cross_entropy(made.logits, labels) + made.regulariser)
-    if run.visibility_weight > 0 and out.visibility is not None:
-        share = adaptive_avg_pool2d(visible.float(), out.visibility.shape[1:])
-        loss = loss + run.visibility_weight * binary_cross_entropy_with_logits(out.visibility, share)
-    return loss
-
-
-def train(pack: Path, out: Path, state: Path, run: TrainingRun, seed: int, sources: Mapping[str, str]) -> None:
+def train(
+    pack: Path, out: Path, state: Path, run: TrainingRun, seed: int, sources: Mapping[str, str], team: Team = ALONE
+) -> None:
     """Train one row from one seed; write ``out/model.safetensors``, ``out/training.json`` and dvclive's ``out/live/``.
 
     Args:
@@ -74,67 +45,113 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun, seed: int, sourc
         state: folder for what a killed run needs to go on; emptied at the end.
         seed: seed of initial weights, data order, augmentation and dropout.
         sources: {path: hash} of the code that runs; a state of other code is not gone on from.
+        team: this process among those that train together.
 
     Raises:
-        TrainingError: the loss is no longer finite.
+        TrainingError: the loss is no longer finite, memory is out, another process has died, or SIGTERM came.
         DataError: the pack cannot be trained on.
     """
+    with explained(run, team), termination() as asked:
+        go_on(pack, out, state, run, seed, sources, team, asked)
+
+
+def go_on(
+    pack: Path,
+    out: Path,
+    state: Path,
+    run: TrainingRun,
+    seed: int,
+    sources: Mapping[str, str],
+    team: Team,
+    asked: Event,
+) -> None:
+    """:func:`train`, from the last state on where there is one."""
     settings = run.train
-    device = choose_device(run.device)
+    device = team.device(run.device)
     dataset = FaceDataset(pack, run.model["image_size"], settings.augment, seed)
     steps = len(dataset) // settings.batch_size
     if steps == 0:
         raise TrainingError(f"{pack}: {len(dataset)} images are fewer than train.batch_size {settings.batch_size}")
+    if settings.batch_size % team.size:
+        raise TrainingError(f"train.batch_size: {settings.batch_size} images cannot be shared evenly by "
+                            f"{team.size} processes")  # fmt: skip
     torch.set_flush_denormal(True)  # numbers below 1e-38 are slow on a CPU and mean nothing here
     torch.manual_seed(seed)
     model = create_model(**run.model).to(device).to(memory_format=torch.channels_last)
-    heads = build_heads(run, dataset.num_classes).to(device)
+    if settings.sync_batch_norm:
+        model = team.synchronised(model, device)
+    heads = build_heads(run, dataset.num_classes, team).to(device)
     optimiser = build_optimiser(model, heads, settings)
 
-    parts = {"model": model, "heads": heads}
+    trained = Trained({"model": model, "heads": heads}, optimiser)
     what = fingerprint(run, seed, dataset.pack.content_hash(), sources)
-    progress = load_state(state / "state.safetensors", parts, optimiser, what)
+    progress = load_state(state / "states", trained, what, team)
     if progress is None:
-        shutil.rmtree(state, ignore_errors=True)
-        progress = Progress([], choose_precision(settings.precision, device))
-    else:
-        print(f"{run.row}: going on after epoch {len(progress.history)} of {settings.epochs}")
+        if team.rank == 0:
+            shutil.rmtree(state, ignore_errors=True)
+        progress = Progress([], team.told(list(DTYPES), lambda: choose_precision(settings.precision, device)))
+    elif team.rank == 0:
+        inside = f", step {progress.step} of {steps}" if progress.step else ""
+        print(f"{run.row}: going on after epoch {len(progress.history)} of {settings.epochs}{inside}")
     precision, history = DTYPES[progress.precision], progress.history
-    live = Live(str(state / "live"), dvcyaml=False, save_dvc_exp=False)
+    network = team.distributed(model)
+    live = Live(str(state / "live"), dvcyaml=False, save_dvc_exp=False) if team.rank == 0 else None
     for past in history:
         log(live, past)
 
     for epoch in range(len(history), settings.epochs):
-        torch.manual_seed(seed * 100_003 + epoch)  # dropout; so a resumed run repeats an unbroken one
-        started, total = time.perf_counter(), torch.zeros((), device=device)
+        torch.manual_seed(seed * 100_003 + epoch + team.rank * 2**50)  # dropout; a resumed run repeats an unbroken one
+        batches = epoch_batches(dataset, epoch, settings.batch_size, settings.workers, progress.step, team)
+        if progress.step:
+            restore_random(progress)
+        started, losses = time.perf_counter() - progress.seconds, []
         model.train()
-        batches = epoch_batches(dataset, epoch, settings.batch_size, settings.workers)
-        bar = tqdm(batches, f"{run.row} epoch {epoch + 1}/{settings.epochs}", steps, unit="batch", leave=False)
-        for step, (pixels, visible, labels) in enumerate(bar):
-            rate = learning_rate(settings, epoch + (step + 1) / steps)
+        bar = tqdm(batches, f"{run.row} epoch {epoch + 1}/{settings.epochs}", steps, initial=progress.step,
+                   unit="batch", leave=False, disable=team.rank > 0)  # fmt: skip
+        for step, (pixels, visible, labels) in enumerate(bar, progress.step + 1):
+            rate = learning_rate(settings, epoch + step / steps)
             for group in optimiser.param_groups:
                 group["lr"] = rate
             images = model.preprocessing(pixels.to(device))
-            loss = training_loss(model, heads, images, visible.to(device), labels.to(device), run, precision)
-            if not torch.isfinite(loss):
-                raise TrainingError(
-                    f"{run.row}: the loss is {loss.item()} in epoch {epoch + 1}, step {step + 1}, rate {rate:.3g}; "
-                    f"lower train.lr, raise train.warmup_epochs or set train.precision to float32"
-                )
+            loss = training_loss(network, heads, images, visible.to(device), labels.to(device), run, precision)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             if settings.clip_norm is not None:
-                for module in (model, heads):
-                    nn.utils.clip_grad_norm_(module.parameters(), settings.clip_norm)
+                nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
+                clip_heads(heads, settings.clip_norm, team)
             optimiser.step()
-            total += loss.detach()
-            bar.set_postfix_str(f"loss {total.item() / (step + 1):.3f}", refresh=False)
-        speed = steps * settings.batch_size / (time.perf_counter() - started)
-        history.append({"epoch": epoch + 1, "loss": total.item() / steps, "learning_rate": rate,
-                        "images_per_second": speed})  # fmt: skip
-        save_state(state / "state.safetensors", parts, optimiser, progress, what)
-        log(live, history[-1])
 
+            losses.append(loss.detach())
+            due = step == steps or step % (settings.checkpoint_steps or steps) == 0
+            if not due and step % LOOKS[device.type]:
+                continue
+            found, stop = team.look(losses, asked.is_set())
+            for number, value in enumerate(found, step - len(found) + 1):
+                if not math.isfinite(value):
+                    raise TrainingError(
+                        f"{run.row}: the loss is {value} in epoch {epoch + 1}, step {number}, rate {rate:.3g}; "
+                        f"lower train.lr, raise train.warmup_epochs or set train.precision to float32"
+                    )
+                progress.loss = float(np.float32(progress.loss) + np.float32(value))
+            losses.clear()
+            bar.set_postfix_str(f"loss {progress.loss / step:.3f}", refresh=False)
+            if step < steps and (due or stop):
+                progress.step, progress.seconds = step, time.perf_counter() - started
+                save_state(state / "states", trained, progress, what, epoch * steps + step, team)
+                if stop:
+                    raise stopped(run.row, epoch + 1, step)
+
+        speed = steps * settings.batch_size / (time.perf_counter() - started)
+        history.append({"epoch": epoch + 1, "loss": progress.loss / steps, "learning_rate": rate,
+                        "images_per_second": speed})  # fmt: skip
+        progress = Progress(history, progress.precision)
+        save_state(state / "states", trained, progress, what, (epoch + 1) * steps, team)
+        log(live, history[-1])
+        if stop and epoch + 1 < settings.epochs:
+            raise stopped(run.row, epoch + 1, steps)
+
+    if live is None:
+        return  # rank 0 writes for all
     live.end()
     facts = {
         "row": run.row,
@@ -147,13 +164,15 @@ def train(pack: Path, out: Path, state: Path, run: TrainingRun, seed: int, sourc
         "epochs": settings.epochs,
     }
     save_model(model, out / "model.safetensors", {**facts, "head": run.head, "head_options": run.head_options})
-    write_json(out / "training.json", {**facts, "device": str(device), "history": history})
+    write_json(out / "training.json", {**facts, "device": str(device), "processes": team.size, "history": history})
     shutil.copytree(state / "live", out / "live", dirs_exist_ok=True)
     shutil.rmtree(state)
 
 
-def log(live: Live, epoch: Mapping[str, float]) -> None:
-    """Log one epoch's curves."""
+def log(live: Live | None, epoch: Mapping[str, float]) -> None:
+    """Log one epoch's curves, in the process that has a log."""
+    if live is None:
+        return
     for name in ("loss", "learning_rate", "images_per_second"):
         live.log_metric(name, epoch[name])
     live.next_step()

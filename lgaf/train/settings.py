@@ -34,7 +34,8 @@ class Recipe(Strict):
     epochs: int = Field(ge=1, le=100_000)
     """Passes over the training images."""
     batch_size: int = Field(ge=2, le=1_000_000)
-    """Images a step; the last, smaller batch of an epoch is left out (batch norm needs full ones)."""
+    """Images a step, of all processes together; the last, smaller batch of an epoch is left out (batch norm needs full
+    ones)."""
     optimiser: Literal["sgd", "adamw"] = "sgd"
     """SGD with momentum, the field's habit, or AdamW."""
     lr: float = Field(gt=0, le=1000)
@@ -59,6 +60,14 @@ class Recipe(Strict):
     """Processes that decode and augment; 0 does it in the training process."""
     augment: AugmentSettings = AugmentSettings()
     """What is done to training images."""
+    processes: int = Field(1, ge=1, le=1024)
+    """Processes of a training on this machine, each with a GPU, its share of every batch and of the classes. Where
+    torchrun or a scheduler has started the stage, theirs count."""
+    sync_batch_norm: bool = False
+    """Batch norm over the whole batch, not over each process's share of it; on GPUs."""
+    checkpoint_steps: int | None = Field(None, ge=1)
+    """Steps after which the state is written that a killed run goes on from; null: at each epoch's end only. It is then
+    written too, and on SIGTERM."""
 
     @model_validator(mode="after")
     def milestones_in_order(self) -> Recipe:

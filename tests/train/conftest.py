@@ -13,3 +13,14 @@ def denormals_as_before():
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory):
     return write_people(tmp_path_factory.mktemp("people") / "train.arrow")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes many minutes; run by -m slow only")
+
+
+def pytest_collection_modifyitems(config, items):
+    if "slow" not in config.getoption("-m"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="takes many minutes; -m slow runs it"))

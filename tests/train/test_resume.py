@@ -1,13 +1,18 @@
 """A killed run goes on as the same run, and only as that."""
 
+import os
+import signal
+
 import pytest
 import torch
 from safetensors import safe_open
 from small_runs import PEOPLE, SOURCES, assert_equal, make_run, train, weights, write_people
 
 import lgaf.train.loop as loop
+from lgaf.errors import TrainingError
 from lgaf.models import create_model
-from lgaf.train.state import Progress, fingerprint, save_state
+from lgaf.train.state import fingerprint, save_state
+from lgaf.train.trained import Progress, Trained
 
 
 def test_equal_trainings_give_equal_bytes(pack, tmp_path):
@@ -64,7 +69,7 @@ def test_a_state_of_another_run_is_not_taken(pack, tmp_path, monkeypatch, capsys
 
     def killed(*arguments):
         saved(*arguments)
-        if len(arguments[3].history) == 2:
+        if len(arguments[2].history) == 2:
             raise KeyboardInterrupt
 
     saved = loop.save_state
@@ -73,7 +78,8 @@ def test_a_state_of_another_run_is_not_taken(pack, tmp_path, monkeypatch, capsys
         train(**{"pack": pack, "out": tmp_path / "one", "state": state, "run": run, **other})
     monkeypatch.setattr(loop, "save_state", saved)
     if leftover == "garbage":
-        (state / "state.safetensors").write_bytes(b"not a state")
+        for path in state.glob("states/*/*.safetensors"):
+            path.write_bytes(b"not a state")
     capsys.readouterr()
     train(pack, tmp_path / "one", state, run)
     assert "starting anew" in capsys.readouterr().out
@@ -81,9 +87,65 @@ def test_a_state_of_another_run_is_not_taken(pack, tmp_path, monkeypatch, capsys
     assert_equal(weights(tmp_path / "one"), weights(tmp_path / "two"))
 
 
+@pytest.mark.parametrize("broken", ["rank-00000.safetensors", "state.json", "a byte"])
+def test_a_broken_state_falls_back_to_the_one_before(pack, tmp_path, monkeypatch, capsys, broken):
+    run, state = make_run(epochs=2, checkpoint_steps=1), tmp_path / "state"
+    train(pack, tmp_path / "whole", state, run)
+    steps, plain = [], loop.training_loss
+
+    def killed_at_seven(*arguments):
+        steps.append(1)
+        if len(steps) == 7:
+            raise KeyboardInterrupt
+        return plain(*arguments)
+
+    monkeypatch.setattr(loop, "training_loss", killed_at_seven)
+    with pytest.raises(KeyboardInterrupt):
+        train(pack, tmp_path / "broken", state, run)
+    monkeypatch.setattr(loop, "training_loss", plain)
+    before, last = sorted((state / "states").iterdir())
+    assert (int(before.name), int(last.name)) == (5, 6)
+    if broken == "a byte":
+        path = last / "rank-00000.safetensors"
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.write_bytes(content)
+    else:
+        (last / broken).unlink()
+    train(pack, tmp_path / "broken", state, run)
+    out = capsys.readouterr().out
+    assert f"{last}: not a whole state of training; deleted, for the one before" in out
+    assert "lgaf: going on after epoch 1 of 2, step 1 of 4" in out
+    assert_equal(weights(tmp_path / "whole"), weights(tmp_path / "broken"))
+
+
+def test_sigterm_ends_between_two_steps(pack, tmp_path, monkeypatch):
+    """A line, the state of that step, and the handler of before; the run then goes on to the same."""
+    run, plain, steps, handler = make_run(epochs=2), loop.training_loss, [], signal.getsignal(signal.SIGTERM)
+    train(pack, tmp_path / "whole", tmp_path / "state", run)
+
+    def stopped_at(*arguments):
+        steps.append(1)
+        if len(steps) in (2, 4):  # the second and, of the next run, the last of the epoch
+            os.kill(os.getpid(), signal.SIGTERM)
+        return plain(*arguments)
+
+    monkeypatch.setattr(loop, "training_loss", stopped_at)
+    for step in (2, 4):
+        with pytest.raises(
+            TrainingError, match=f"^lgaf: stopped by SIGTERM after epoch 1, step {step}; the same comma"
+        ):
+            train(pack, tmp_path / "broken", tmp_path / "state", run)
+        assert signal.getsignal(signal.SIGTERM) == handler
+    train(pack, tmp_path / "broken", tmp_path / "state", run)
+    assert len(steps) == 8
+    assert_equal(weights(tmp_path / "whole"), weights(tmp_path / "broken"))
+
+
 def test_going_on_elsewhere_is_the_same_run():
     here = make_run()
-    there = here.model_copy(update={"device": "cuda", "train": here.train.model_copy(update={"workers": 4})})
+    other = {"workers": 4, "processes": 2, "checkpoint_steps": 7}
+    there = here.model_copy(update={"device": "cuda", "train": here.train.model_copy(update=other)})
     assert fingerprint(here, 3, "faces", SOURCES) == fingerprint(there, 3, "faces", SOURCES)
     others = [(make_run(lr=0.01), 3, "faces", SOURCES), (here, 4, "faces", SOURCES), (here, 3, "other", SOURCES),
               (here, 3, "faces", {"lgaf/train/loop.py": "2"})]  # fmt: skip
@@ -95,8 +157,8 @@ def test_the_state_holds_a_shared_weight_once(pack, tmp_path):
     model = create_model(**run.model)
     heads_ = loop.build_heads(run, PEOPLE)
     optimiser = loop.build_optimiser(model, heads_, run.train)
-    save_state(tmp_path / "s", {"model": model, "heads": heads_}, optimiser, Progress([], "float32"), "x")
-    with safe_open(str(tmp_path / "s"), "pt") as file:
+    save_state(tmp_path, Trained({"model": model, "heads": heads_}, optimiser), Progress([], "float32"), "x", 0)
+    with safe_open(str(tmp_path / "000000000000" / "rank-00000.safetensors"), "pt") as file:
         names = list(file.keys())
     assert [name for name in names if name.startswith("heads/") and name.endswith("weight")] == ["heads/0.weight"]
     assert not any(name.startswith("heads/1.weight") for name in names)

@@ -1,0 +1,71 @@
+"""A training of several processes is that of one: loss, gradients, statistics, batches, weights."""
+
+import json
+from threading import Event
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from small_runs import make_run
+from teams import assert_near, compare_heads, in_team, train_frozen
+
+from baselines import create_head
+from lgaf.errors import SettingsError, TrainingError
+from lgaf.train.loop import go_on
+from lgaf.train.sharded import bounds, shard
+from lgaf.train.team import Team
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_every_head_is_the_same_sharded(size):
+    in_team(size, compare_heads)
+
+
+@pytest.mark.parametrize("classes", range(1, 9))
+@pytest.mark.parametrize("shards", range(1, 5))
+def test_shards_share_classes_out_evenly(classes, shards):
+    ranges = [bounds(classes, shards, index) for index in range(shards)]
+    assert [number for start, stop in ranges for number in range(start, stop)] == list(range(classes))
+    assert {stop - start for start, stop in ranges} <= {classes // shards, -(-classes // shards)}
+
+
+def states_of(out):
+    return load_file(out / "model.safetensors")
+
+
+def test_a_training_of_several_is_that_of_one(pack, tmp_path):
+    """Without batch statistics: same batches, same loss, same steps; also when it goes on with another number."""
+    run = make_run("lgaf", "adaface", {"scale": 16.0}, batch_size=24, epochs=2)
+    run = run.model_copy(update={"visibility_weight": 0.0})  # so that there are weights which nothing trains
+    train_frozen(pack, tmp_path / "one", tmp_path / "state", run, 0)
+    expected = states_of(tmp_path / "one")
+    in_team(3, train_frozen, pack, tmp_path / "three", tmp_path / "state", run, 0)
+    with pytest.raises(TrainingError, match="lgaf: stopped by SIGTERM after epoch 1, step 1; the same command goes on"):
+        in_team(3, train_frozen, pack, tmp_path / "some", tmp_path / "state", run, 1)
+    with pytest.raises(TrainingError, match="lgaf: stopped by SIGTERM after epoch 2, step 1"):
+        in_team(2, train_frozen, pack, tmp_path / "some", tmp_path / "state", run, 2)
+    train_frozen(pack, tmp_path / "some", tmp_path / "state", run, 0)
+    for out in ("three", "some"):
+        found = states_of(tmp_path / out)
+        for name, value in expected.items():
+            if value.is_floating_point():
+                assert_near(found[name], value)
+    loss, other = (json.loads((tmp_path / out / "training.json").read_text())["history"] for out in ("one", "three"))
+    assert [epoch["loss"] for epoch in other] == pytest.approx([epoch["loss"] for epoch in loss], rel=1e-5)
+
+
+def test_what_cannot_be_shared_out(pack, tmp_path):
+    def attempt(**recipe):
+        run = make_run(batch_size=16, **recipe)
+        go_on(pack, tmp_path / "out", tmp_path / "state", run, 0, {}, Team(0, 3), Event())
+
+    with pytest.raises(TrainingError, match=r"^train\.batch_size: 16 images cannot be shared evenly by 3 processes$"):
+        attempt()
+    with pytest.raises(SettingsError, match=r"^train\.sync_batch_norm: torch has it on GPUs only"):
+        Team(0, 2).synchronised(torch.nn.BatchNorm1d(2), torch.device("cpu"))
+    with pytest.raises(TrainingError, match=r"^2 identities cannot be shared out over 3 processes; use fewer$"):
+        shard(create_head("arcface", 4, 2), Team(0, 3))
+    head = create_head("arcface", 4, 5)
+    head.register_parameter("offset", torch.nn.Parameter(torch.zeros(1)))
+    with pytest.raises(TrainingError, match=r"^head ArcFace: 'offset' is trained beside the class weights"):
+        shard(head, Team(0, 3))
