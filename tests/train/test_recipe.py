@@ -19,6 +19,9 @@ def test_defaults():
         "precision": "auto",
         "clip_norm": 5,
         "workers": 0,
+        "processes": 1,
+        "sync_batch_norm": False,
+        "checkpoint_steps": None,
         "augment": {
             "flip": 0.5,
             "cover": 0,
