@@ -88,9 +88,12 @@ def photos_trained_on(folder: Path) -> list[int]:
 
 
 def digest_of(settings: Settings) -> str:
-    """Eight letters of the hash of every stage's settings, but for the fold, and sources."""
+    """Eight letters of the hash of every stage's settings, but for the fold, and sources.
+
+    The report's ``parameters`` are those of all stages once more, the fold among them.
+    """
     folder = Path.cwd()
-    found = {stage: [values.model_dump(mode="json", exclude={"fold"}), sources(modules, PROJECT, folder)]
+    found = {stage: [values.model_dump(mode="json", exclude={"fold", "parameters"}), sources(modules, PROJECT, folder)]
              for stage, (values, modules) in stages(settings).items()}  # fmt: skip
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:8]
 

@@ -68,7 +68,7 @@ def test_the_pages_commands_give_the_tables(walk):
     assert ran(walk.said["dvc repro align@lfw"]) == {"settings", "basis", "photos", "align@lfw"}
     assert ran(walk.said["dvc repro"]) == {
         "align_train", "align@tinyface", "damage", "embed_given@mine", "score_given@mine-lfw",
-        "score_given@mine-tinyface", "laboratory_given@mine", "report",
+        "score_given@mine-tinyface", "laboratory_given@mine", "maps", "report",
     }  # fmt: skip
     metrics = walk.clone.read("results/metrics.json")
     assert list(metrics) == ["mine"]
@@ -87,7 +87,7 @@ def test_another_file_runs_its_row_and_the_report_again(walk):
     walk.edit(old, hashlib.sha256(content).hexdigest())
     output = walk.clone.run("dvc repro")
     scored = {"score_given@mine-lfw", "score_given@mine-tinyface"}
-    assert ran(output) == {"settings", "embed_given@mine", "laboratory_given@mine", "report", *scored}
+    assert ran(output) == {"settings", "embed_given@mine", "laboratory_given@mine", "maps", "report", *scored}
     assert "up to date" in walk.clone.run("dvc repro")
 
 
@@ -120,7 +120,7 @@ def test_what_is_brought_gives_the_same_rows(walk):
     values["models"]["matcher"] = {**row["models"]["brought"], "format": "scores", "label": "Matcher"}
     YAML().dump(values, folder / "params.yaml")
     stages = (("embed_given", ""), ("laboratory_given", ""), ("score_given", "-lfw"), ("score_given", "-tinyface"))
-    assert ran(walk.clone.run("dvc repro")) == {"settings", "report"} | {
+    assert ran(walk.clone.run("dvc repro")) == {"settings", "maps", "report"} | {
         f"{stage}@{row}{name}" for row in ("brought", "matcher") for stage, name in stages
     }
     assert "up to date" in walk.clone.run("dvc repro")
@@ -135,7 +135,8 @@ def test_another_file_that_is_brought_is_seen(walk):
     save(walk, "lfw", embeddings_of(walk, "lfw").vectors ** 3)
     walk.clone.run("lgaf import-embeddings brought lfw lfw.npz --flip true")
     assert ran(walk.clone.run("dvc repro")) == {
-        "settings", "embed_given@brought", "laboratory_given@brought", "score_given@brought-lfw", "report"}  # fmt: skip
+        "settings", "embed_given@brought", "laboratory_given@brought", "score_given@brought-lfw", "maps",
+        "report"}  # fmt: skip
     metrics = walk.clone.read("results/metrics.json")
     assert metrics["brought"]["world/lfw"] != metrics["mine"]["world/lfw"]
 

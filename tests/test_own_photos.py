@@ -57,7 +57,7 @@ def test_the_pages_commands_give_the_tables(walk):
     assert ran(walk.said["dvc repro align@door"]) == {"settings", "basis", "photos", "align@door"}
     assert walk.clone.read("results/align/door.json")["counts"]["images"] == 4
     assert ran(walk.said["dvc repro"]) == {
-        "align_train", "damage", "embed_given@mine", "score_given@mine-door", "laboratory_given@mine", "report"
+        "align_train", "damage", "embed_given@mine", "score_given@mine-door", "laboratory_given@mine", "maps", "report",
     }  # fmt: skip
     metrics = walk.clone.read("results/metrics.json")
     assert list(metrics["mine"]) == ["own/door"]

@@ -126,7 +126,7 @@ def test_the_stage_scores_every_seed_and_only_its_own_settings_change(params):
     params({"row": {"of": "magface", "similarity": "qmagface", "alpha": 0.02, "beta": 0.02}}, train=recipe)
     run("settings")
     changed = {str(path) for path, text in before.items() if path.read_text() != text}
-    assert changed == {"settings/params.json", "settings/scorings/row.json"}
+    assert changed == {"settings/params.json", "settings/report.json", "settings/scorings/row.json"}
     rows = read_json("settings/report.json")["settings"]["rows"]
     assert [(it["id"], it["label"], it["network"]) for it in rows] == [
         ("magface", "MagFace", "plain"), ("row", "MagFace, QMagFace", "embeddings")]  # fmt: skip

@@ -26,6 +26,7 @@ class Features(NamedTuple):
     """It tells of no local and global branch, here and below."""
     local: None = None
     global_: None = None
+    visibility: None = None
 
 
 class Input:

@@ -97,7 +97,7 @@ def check(pack, tmp_path, size, count):
     assert last.exitcode == 0
     assert_equal(weights(whole.folder / "out"), weights(killed.folder / "out"))
     print(f"{size} processes: {count} kills, {writing} of them while a state was written")
-    assert writing > 0
+    return writing
 
 
 @pytest.mark.parametrize("size", [1, 2])
@@ -109,7 +109,7 @@ def test_five_kills(pack, tmp_path, size):
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("size", [1, 2])
 def test_a_hundred_kills(pack, tmp_path, size):
-    check(pack, tmp_path, size, 100)
+    assert check(pack, tmp_path, size, 100) > 0, "so many kills meet a state that is being written"
 
 
 def test_sigterm_is_passed_on_to_every_process(pack, tmp_path):
