@@ -20,6 +20,7 @@ from lgaf.evaluate.identification.search import DROPPED, ByQuality, search
 from lgaf.evaluate.lines import interval_line, left_out_lines
 from lgaf.evaluate.names import SEARCH, fnir_name, rank_name
 from lgaf.evaluate.replicates import hash_of_trials
+from lgaf.evaluate.seeds import average
 from lgaf.evaluate.similarity import QMagFace
 from lgaf.formats.templates import PROBES
 
@@ -110,7 +111,7 @@ def estimate_searches(trials: pa.Table, seed: Seed, replicates: int) -> dict[str
         own[name] = estimate_ranks(trials.filter(pa.array(sets == name)), seed, replicates)
         found = estimate_fnir(trials, name, fpirs, seed, replicates)
         own[name] |= dict(zip((fnir_name("", fpir) for fpir in fpirs), found, strict=True))
-    means = {SEARCH + metric: mean([found[metric] for found in own.values()]) for metric in own[galleries[0]]}
+    means = {SEARCH + metric: average([found[metric] for found in own.values()]) for metric in own[galleries[0]]}
     return means | {f"{SEARCH}{name}_{metric}": it for name, found in own.items() for metric, it in found.items()}
 
 
@@ -129,13 +130,3 @@ def estimate_ranks(trials: pa.Table, seed: Seed, replicates: int) -> dict[str, E
         rank_name("", k): Estimate(float(np.mean(rank < k)), len(rank), units, rate)
         for k, rate in zip(RANKS, rates, strict=True)
     }
-
-
-def mean(estimates: list[Estimate]) -> Estimate:
-    """The plain mean of galleries of equal draws that have nobody in common."""
-    return Estimate(
-        value=float(np.mean([it.value for it in estimates])),
-        n=sum(it.n for it in estimates),
-        units=sum(it.units for it in estimates),
-        replicates=np.mean([it.replicates for it in estimates], axis=0),
-    )
