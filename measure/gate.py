@@ -53,9 +53,14 @@ Model = Mapping[str, Mapping[str, Outcomes]]
 """Benchmark -> metric -> its trials."""
 
 
+def name_of(row: str, seed: int, epochs: int | None) -> str:
+    """What a model's folders are called."""
+    return f"{row}-{seed}" + (f"-{epochs}" if epochs else "")
+
+
 def checkpoint(row: str, seed: int, epochs: int | None) -> Path:
     """The model of a row trained from ``seed``, trained now where it is not there."""
-    name = f"{row}-{seed}" + (f"-{epochs}" if epochs else "")
+    name = name_of(row, seed, epochs)
     out = WORK / "models" / name
     if not (out / "model.safetensors").exists():
         run = read_settings(f"train/{row}", TrainingRun)
@@ -93,8 +98,7 @@ def embedded(path: Path, pack: Pack, fault: str) -> Embeddings:
 
 def trials_file(row: str, seed: int, epochs: int | None, fault: str, benchmark: str, max_missing: float) -> Path:
     """The trials of one model on one benchmark, kept between runs."""
-    name = f"{row}-{seed}" + (f"-{epochs}" if epochs else "")
-    path = WORK / "trials" / fault.replace(" ", "-") / name / f"{benchmark}.arrow"
+    path = WORK / "trials" / fault.replace(" ", "-") / name_of(row, seed, epochs) / f"{benchmark}.arrow"
     if not path.exists():
         embeddings = embedded(checkpoint(row, seed, epochs), Pack(ALIGNED / f"{benchmark}.arrow"), fault)
         protocol = read_protocol(PHOTOS / f"{benchmark}.json")
