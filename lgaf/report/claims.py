@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lgaf.damage.kinds import GROUPS
 from lgaf.evaluate.bootstrap import Estimate
 from lgaf.evaluate.compare import Difference, holm, paired_difference
-from lgaf.evaluate.laboratory.conditions import CONSTANT, FUSED, GLOBAL, LOCAL, ORACLE, REJECT, SPEARMAN, TAR
+from lgaf.evaluate.laboratory.conditions import CONSTANT, FUSED, GLOBAL, LOCAL, NORM, ORACLE, REJECT, SPEARMAN, TAR
 from lgaf.report.laboratory import Laboratory
 
 
@@ -71,10 +71,6 @@ def row_claims(laboratory: Laboratory, reference: str, metric: str, confidence: 
             for group in GROUPS
         }
     )
-
-
-NORM = f"norm_{REJECT}"
-"""How well the length of the embedding tells errors; every row has it."""
 
 
 def measure_claims(laboratory: Laboratory, row: str, confidence: float) -> Claims:

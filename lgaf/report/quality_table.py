@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lgaf.damage.kinds import GROUPS
-from lgaf.evaluate.laboratory.conditions import NAME, REJECT
+from lgaf.evaluate.laboratory.conditions import GLOBAL_NORM, LOCAL_NORM, NAME, NORM, VISIBLE
 from lgaf.report import notes
 from lgaf.report.cells import Cell, Value
-from lgaf.report.claims import NORM, Claims, measure_claims, row_claims
+from lgaf.report.claims import Claims, measure_claims, row_claims
 from lgaf.report.damage_tables import decimal, said
 from lgaf.report.facts import Run
 from lgaf.report.laboratory import Laboratory
@@ -18,9 +18,9 @@ from lgaf.report.tables import Table
 
 MEASURES = {
     NORM: "norm of the embedding",
-    f"local_norm_{REJECT}": "norm of f_local",
-    f"global_norm_{REJECT}": "norm of f_global",
-    f"visible_{REJECT}": "visibility",
+    LOCAL_NORM: "norm of f_local",
+    GLOBAL_NORM: "norm of f_global",
+    VISIBLE: "visibility",
 }
 """Metric -> what it judges, in print."""
 

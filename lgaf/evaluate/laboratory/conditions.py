@@ -30,6 +30,10 @@ SPEARMAN = "spearman"
 """Of the local weight and the strength, over all levels of a kind and the faces undamaged."""
 REJECT = "reject"
 """How the name of a metric ends that judges a measure of quality: its area of error versus reject, 1 by chance."""
+NORM, LOCAL_NORM, GLOBAL_NORM, VISIBLE = (
+    f"{measure}_{REJECT}" for measure in ("norm", "local_norm", "global_norm", "visible")
+)
+"""The measures: the length of the embedding, which every row has, of f_local and of f_global, and what is visible."""
 WEIGHTS = tuple(step / 10 for step in range(11))
 """The weights of the local feature that are tried as one for all images."""
 

@@ -8,24 +8,24 @@ import numpy as np
 
 from lgaf.damage.kinds import KINDS
 from lgaf.evaluate.bootstrap import Estimate
-from lgaf.evaluate.laboratory.conditions import FAR, REJECT, Condition, Laboratory
+from lgaf.evaluate.laboratory.conditions import FAR, GLOBAL_NORM, LOCAL_NORM, NORM, VISIBLE, Condition, Laboratory
 from lgaf.evaluate.laboratory.crossed import thresholds
 from lgaf.evaluate.reject import FRACTIONS
 
 
 def qualities(laboratory: Laboratory) -> Iterator[tuple[str, np.ndarray]]:
-    """The measures of quality that there are: the beginning of the metric's name, and (N,) values, higher is better."""
+    """The measures of quality that there are: the name of the metric, and (N,) values, higher is better."""
     found = laboratory.embeddings
-    yield "norm", found.norms
+    yield NORM, found.norms
     if found.local is not None and found.global_ is not None:
-        yield "local_norm", np.linalg.norm(found.local, axis=1)
-        yield "global_norm", np.linalg.norm(found.global_, axis=1)
+        yield LOCAL_NORM, np.linalg.norm(found.local, axis=1)
+        yield GLOBAL_NORM, np.linalg.norm(found.global_, axis=1)
     if found.visible is not None:
-        yield "visible", found.visible
+        yield VISIBLE, found.visible
 
 
 def reject_estimates(laboratory: Laboratory, weights: np.ndarray) -> dict[str, Estimate]:
-    """REJECT of each kind and measure, over undamaged faces and all levels together.
+    """The area of each kind and measure, over undamaged faces and all levels together.
 
     An error is a mated pair at or below the threshold of undamaged faces at FAR, which is held fixed: the false
     non-match rate of a system in use. (U, R + 1) ``weights`` of the people, the first column all ones.
@@ -42,10 +42,10 @@ def reject_estimates(laboratory: Laboratory, weights: np.ndarray) -> dict[str, E
         errors, pairs = (np.concatenate([misses[name][side] for name in names]) for side in (0, 1))
         rows = np.concatenate([laboratory.conditions[name].rows for name in names])
         people = laboratory.person[rows]
+        count, units = int(pairs.sum()), len(np.unique(people))
         for measure, values in qualities(laboratory):
             areas = reject_areas(errors, pairs, values[rows], weights[people])
-            name = f"{kind.name} {measure}_{REJECT}"
-            found[name] = Estimate(float(areas[0]), int(pairs.sum()), len(np.unique(people)), areas[1:])
+            found[f"{kind.name} {measure}"] = Estimate(float(areas[0]), count, units, areas[1:])
     return found
 
 
