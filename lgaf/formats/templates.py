@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from lgaf.errors import DataError
-from lgaf.files import atomic, write_json
+from lgaf.files import atomic, sha256_of, write_json
 from lgaf.formats.pack import read_table
 from lgaf.strict import Strict
 
@@ -112,12 +111,3 @@ def write_templates(path: Path, protocol: Templates) -> None:
     searches = None if protocol.searches is None else written(protocol.searches, "searches")
     files = TemplateFiles(members=members, pairs=pairs, searches=searches, notes=protocol.notes)
     write_json(path, files.model_dump(exclude_none=True))
-
-
-def sha256_of(path: Path) -> str:
-    """The file's SHA-256 in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as source:
-        while block := source.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lgaf.errors import DataError
+from lgaf.files import sha256_of
 from lgaf.formats.embeddings import write_embeddings
 from lgaf.formats.pack import Pack
 from lgaf.formats.scores import nothing, write_scores
-from lgaf.formats.templates import sha256_of
 from lgaf.imported import embeddings, scores
 from lgaf.imported.manifest import Imported, file_of
 from lgaf.paths import ALIGNED

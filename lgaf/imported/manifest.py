@@ -9,8 +9,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from lgaf.errors import DataError, SettingsError
-from lgaf.files import regular_file
-from lgaf.formats.templates import sha256_of
+from lgaf.files import regular_file, sha256_of
 from lgaf.given.manifest import Origin
 from lgaf.paths import in_project
 from lgaf.rows import Label, RowId

@@ -6,13 +6,12 @@ where it runs.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lgaf.errors import SettingsError
-from lgaf.files import read_json, write_json
+from lgaf.files import read_json, sha256_of, write_json
 from lgaf.paths import SETTINGS
 from lgaf.strict import Strict, checked
 
@@ -59,4 +58,4 @@ def read_file(stage: str) -> dict[str, Any]:
 def hash_of(path: str | Path) -> str | None:
     """SHA-256 of a file, None where there is none."""
     path = Path(path)
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    return sha256_of(path) if path.is_file() else None

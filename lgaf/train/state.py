@@ -25,7 +25,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from lgaf.errors import DataError
-from lgaf.files import read_json, write_json
+from lgaf.files import read_json, sha256_of, write_json
 from lgaf.models.checkpoint import write_tensors
 from lgaf.train.settings import TrainingRun
 from lgaf.train.sharded import bounds
@@ -73,7 +73,7 @@ def save_state(
     if torch.cuda.is_initialized():
         tensors[RANDOM_CUDA] = torch.cuda.get_rng_state()
     write_tensors(aside / file_of(team.rank), tensors, {})
-    hashes = team.agreed(torch.tensor(list(sha256(aside / file_of(team.rank))), dtype=torch.uint8))
+    hashes = team.agreed(torch.tensor(list(bytes.fromhex(sha256_of(aside / file_of(team.rank)))), dtype=torch.uint8))
     if team.rank == 0:
         facts = {key: value for key, value in asdict(progress).items() if key != "random"}
         files = {file_of(rank): bytes(hashed.tolist()).hex() for rank, hashed in enumerate(hashes)}
@@ -133,7 +133,7 @@ def manifest(path: Path) -> dict[str, Any] | None:
 def sound(path: Path, files: Mapping[str, str], team: Team) -> bool:
     """Whether this process's part of the files is what was written."""
     try:
-        return all(sha256(path / name).hex() == files[name] for name in sorted(files)[team.rank :: team.size])
+        return all(sha256_of(path / name) == files[name] for name in sorted(files)[team.rank :: team.size])
     except OSError:
         return False
 
@@ -168,12 +168,3 @@ def rows(opened: list[Any], name: str, team: Team) -> Iterator[Tensor]:
 def file_of(rank: int) -> str:
     """The name of a process's file."""
     return f"rank-{rank:05}.safetensors"
-
-
-def sha256(path: Path) -> bytes:
-    """A file's hash."""
-    found = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(2**20):
-            found.update(block)
-    return found.digest()
