@@ -250,6 +250,7 @@ def test_a_head_of_ones_own(project, capsys, monkeypatch):
     assert "my_heads.py" in json.loads((project / "settings/train/mine.json").read_text())["sources"]
     report = json.loads((project / "settings/report.json").read_text())["settings"]
     assert report["rows"][0]["label"] == "Mine"
+    sys.modules.pop("my_heads")
 
 
 def test_given_files_are_looked_at_before_anything_runs(project, capsys, monkeypatch):
