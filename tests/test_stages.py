@@ -24,17 +24,21 @@ ROWS = ("lgaf", "arcface", "adaface", "magface")
 TRAIN = {f"train/{row}" for row in ROWS}
 ALIGN = {"align/train", "align/test"}
 GIVEN = {"given/net", "given/own"}
+TRAINED = {f"rows/{row}" for row in ROWS}
+NUMBERS = {*TRAINED, "rows/net", "rows/own"}
+"""The hash of all parameters that decide the numbers of a row."""
 EDITS = {
     # What is edited: file, text, other text -> whose file of settings is another. An edit of a source changes nothing.
-    "the top level's fusion": (PARAMS, "fusion: quality", "fusion: sum", {"train/lgaf", "report"}),
+    "the top level's fusion": (PARAMS, "fusion: quality", "fusion: sum", {"train/lgaf", "rows/lgaf", "report"}),
     "a row's label": (PARAMS, "    head: magface\n", "    head: magface\n    label: M\n", {"report"}),
     "a row's recipe": (
-        PARAMS, "    head: magface\n", "    head: magface\n    dropout: 0.1\n", {"train/magface", "report"}),
+        PARAMS, "    head: magface\n", "    head: magface\n    dropout: 0.1\n",
+        {"train/magface", "rows/magface", "report"}),
     "an LGAF's label": (PARAMS, "    network: lgaf\n", "    network: lgaf\n    label: L\n", {"maps", "report"}),
     "a default said": (PARAMS, "  train_miss: drop", "  train_miss: drop\n  max_unreadable: 0.0", set()),
     "a comment": (PARAMS, "fusion: quality", "fusion: quality  # ours", set()),
-    "training's misses": (PARAMS, "  train_miss: drop", "  train_miss: centre", {"align/train", "report"}),
-    "the tests' misses": (PARAMS, "  test_miss: centre", "  test_miss: drop", {"align/test", "report"}),
+    "training's misses": (PARAMS, "  train_miss: drop", "  train_miss: centre", {"align/train", "report", *NUMBERS}),
+    "the tests' misses": (PARAMS, "  test_miss: centre", "  test_miss: drop", {"align/test", "report", *NUMBERS}),
     "a seed more": (PARAMS, "  seeds:\n    - 0\n", "  seeds:\n    - 0\n    - 1\n", {"report"}),
     "a benchmark less": (PARAMS, "  - scface\n", "", {"embed", "report", *GIVEN}),
     "a damaged benchmark less": (PARAMS, "  - cfp_fp\n", "", {"damage", "embed", "report", *GIVEN}),
@@ -45,6 +49,12 @@ EDITS = {
     "the kinds of damage": ("lgaf/damage/kinds.py", "\n", "\n\n", {"damage", "laboratory", "maps", "report"}),
     "the picture of maps": ("lgaf/maps/picture.py", "\n", "\n\n", {"maps"}),
     "the gate": (PARAMS, "alpha: 0.05", "alpha: 0.01", set()),
+    "the page's faces": (PARAMS, "seed: 0\n", "seed: 0\nreport: {faces: true}\n", {"report"}),
+    "the row that others are compared with": (PARAMS, "reference: lgaf", "reference: arcface", {"report"}),
+    "how many decode": (PARAMS, "  workers: 0", "  workers: 2", {*TRAIN, "report"}),
+    "the resamples": (
+        PARAMS, "seed: 0\n", "seed: 0\nevaluate: {replicates: 2000}\n", {"score", "laboratory", "report", *NUMBERS}),
+    "how the world looks": (PARAMS, "    frame: 250", "    frame: 251", {"photos", "report", *TRAINED}),
     "one head": ("baselines/magface.py", "\n", "\n\n", {"train/magface"}),
     "a head that nobody uses": ("baselines/funface.py", "\n", "\n\n", set()),
     "the frame of all heads": ("baselines/margin.py", "\n", "\n\n", TRAIN),
@@ -62,10 +72,10 @@ EDITS = {
     "the settings of networks": (
         "lgaf/model_settings.py", "\n", "\n\n", {*TRAIN, "embed", "maps", "report", *GIVEN}),
     "the warp": ("lgaf/align/warp.py", "\n", "\n\n", {*ALIGN, "damage"}),
-    "a manifest's scaling": (PARAMS, "    mean: 0\n", "    mean: 127.5\n", {"given/net", "report"}),
-    "a network's file": (PARAMS, "    sha256: a", "    sha256: b", {"given/net", "report"}),
+    "a manifest's scaling": (PARAMS, "    mean: 0\n", "    mean: 127.5\n", {"given/net", "rows/net", "report"}),
+    "a network's file": (PARAMS, "    sha256: a", "    sha256: b", {"given/net", "rows/net", "report"}),
     "a given row's label": (PARAMS, "    label: Net", "    label: Other", {"report"}),
-    "the mirror images": (PARAMS, "flip: true", "flip: false", {"embed", *GIVEN, "report"}),
+    "the mirror images": (PARAMS, "flip: true", "flip: false", {"embed", *GIVEN, "report", *NUMBERS}),
     "the reader of ONNX files": ("lgaf/given/onnx.py", "\n", "\n\n", {"given/net"}),
     "the reader of TFLite files": ("lgaf/given/tflite.py", "\n", "\n\n", set()),
     "the factory": ("own_networks.py", "\n", "\n\n", {"given/own"}),
@@ -153,6 +163,13 @@ WATCHED = {
 """Stage of dvc.yaml -> the file of settings that it watches."""
 
 
+OF_ROW = "rows/${item.row}"
+BESIDE = {
+    "photos": ["own"],
+    **{stage: [OF_ROW] for stage in ("score", "score_given", "laboratory", "laboratory_given")},
+    "rescore": ["rows/${key}"],
+}
+"""Stage -> the other files of settings that it watches."""
 COMMANDS = {"align_train": "align", "score_given": "score", "laboratory_given": "laboratory"}
 """Stage of dvc.yaml -> the command that it shares with another."""
 
@@ -163,7 +180,7 @@ def test_dvc_watches_the_file_of_each_stage_and_no_source_by_hand():
     for stage, file in WATCHED.items():
         said = pipeline[stage].get("do", pipeline[stage])
         deps = [dep for dep in said["deps"] if dep.startswith(("settings/", "lgaf", "baselines", PARAMS))]
-        files = ["own", file] if stage == "photos" else [file]
+        files = sorted([file, *BESIDE.get(stage, [])]) if file else []
         assert deps == ([PARAMS, "baselines", "lgaf"] if file is None else [f"settings/{name}.json" for name in files])
         command = said["cmd"].split()
         assert command[:3] == ["python", "-m", "lgaf"]
@@ -179,7 +196,20 @@ def test_dvc_watches_the_file_of_each_stage_and_no_source_by_hand():
 
 def test_every_stage_of_the_command_line_is_one_of_dvc(copy):
     assert set(cli.STAGES) == {COMMANDS.get(stage, stage) for stage in WATCHED}
-    named = {"basis", "photos", *ALIGN, *TRAIN, *GIVEN, "damage", "embed", "score", "laboratory", "maps", "report"}
+    named = {
+        "basis",
+        "photos",
+        *ALIGN,
+        *TRAIN,
+        *GIVEN,
+        *NUMBERS,
+        "damage",
+        "embed",
+        "score",
+        "laboratory",
+        "maps",
+        "report",
+    }
     assert set(told(copy)) == {*named, "own"}
 
 

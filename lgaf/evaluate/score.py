@@ -24,6 +24,7 @@ from lgaf.evaluate.verification.scores_alone import score_matcher
 if TYPE_CHECKING:
     from lgaf.formats.embeddings import Embeddings
     from lgaf.formats.protocol import Protocol
+    from lgaf.provenance import Made
 
 
 def score(
@@ -75,11 +76,12 @@ def score_files(
     seed: int,
     of: str | None = None,
     similarity: QMagFace | None = None,
+    made: Made | None = None,
 ) -> None:
     """:func:`score` from files to files, the summary named after row, seed of training and ``benchmark``.
 
     embeddings: or in their place scores alone, for :func:`score_matcher`. of: the row whose they
-    are where it is another, which the summary then says too.
+    are where it is another, which the summary then says too. made: where the numbers are from, for the summary to say.
 
     One that is not the published benchmark, by its protocol's notes, is named ``part/BENCHMARK``, one of the user's own
     ``own/BENCHMARK``: no table shows it beside published numbers. seed: of the bootstrap; each benchmark's people are
@@ -114,4 +116,5 @@ def score_files(
     display = printed_name(benchmark, asked.notes)
     write_replicates(replicates, Replicates(estimates, compared, drawn, display))
     told = {"method": row, "seed": train_seed, "benchmark": display, **({} if of is None else {"of": of})}
+    told |= {} if made is None else {"made": made.model_dump()}
     write_json(summary, {**told, **found})

@@ -14,14 +14,17 @@ from lgaf.report.measured import Estimates
 from lgaf.report.metrics import Metric, Metrics
 from lgaf.report.notes import SIGNIFICANT
 from lgaf.report.paired import Tests
+from lgaf.report.versions import Versions
 
 
 class Value(NamedTuple):
-    """A cell of our rows: value and interval; whether it is the best, and differs significantly from the reference."""
+    """A cell of our rows: value and interval; whether it is the best, and differs significantly from the reference; and
+    whether another version scored it than the report's."""
 
     text: str
     best: bool
     marked: bool
+    old: bool = False
 
 
 Cell = str | Value  # nothing escaped
@@ -41,6 +44,7 @@ class Results:
     tests: Tests
     summaries: Sequence[Mapping[str, Any]]
     alignment: Mapping[str, Mapping[str, int]]
+    versions: Versions
 
 
 def row_of(row: str, results: Results, facts: Sequence[str], columns: Sequence[Column], kind: str) -> list[Cell]:
@@ -52,17 +56,19 @@ def row_of(row: str, results: Results, facts: Sequence[str], columns: Sequence[C
 
 
 def value_of(row: str, column: Column, results: Results) -> Cell:
-    """A cell of our rows: value [interval], whether best, and whether it differs significantly from the reference."""
+    """A cell of our rows; only what is of the reference's versions can be the best."""
     benchmark, name = column
     metric = results.metrics[row].get(benchmark, {}).get(name)
     if metric is None:
         return NONE
-    rivals = [other[benchmark][name].value for other in results.metrics.values() if name in other.get(benchmark, {})]
+    known = {it: of[benchmark][name].value for it, of in results.metrics.items() if name in of.get(benchmark, {})}
+    rivals = {it: value for it, value in known.items() if results.versions.alike(benchmark, it, results.run.reference)}
     test = results.tests.get((row, benchmark, name))
     sign = -1 if lower_is_better(name) else 1
     # Means over folds of equal counts may differ in the last bit.
-    best = len(rivals) > 1 and sign * metric.value > max(sign * value for value in rivals) - 1e-9
-    return Value(per_cent(metric), best, test is not None and test.p < SIGNIFICANT)
+    best = len(rivals) > 1 and row in rivals and sign * metric.value > max(sign * it for it in rivals.values()) - 1e-9
+    old = results.versions.old(row, benchmark)
+    return Value(per_cent(metric), best, test is not None and test.p < SIGNIFICANT, old)
 
 
 def per_cent(metric: Metric) -> str:

@@ -29,6 +29,7 @@ from lgaf.report.metrics import Metric, Metrics
 from lgaf.report.notes import SIGNIFICANT
 from lgaf.report.records import Record, facts, record_of_difference, values
 from lgaf.report.tables import Table
+from lgaf.report.versions import record_of_made, version_notes
 
 LINES = (CLEAN, *GROUPS, *(kind.name for kind in KINDS if kind.name not in GROUPS))
 """The lines of a table, without those of single levels, which only the CSV has."""
@@ -47,7 +48,7 @@ def damage_tables(laboratory: Laboratory, run: Run) -> list[Table]:
 def rows_table(laboratory: Laboratory, run: Run) -> Table:
     """TAR of every row, a line a kind of damage."""
     claims = row_claims(laboratory, run.reference, TAR, run.confidence)
-    others = [row.id for row in run.rows if row.id != run.reference]
+    others = [row.id for row in run.rows if (row.id, GROUPS[0]) in claims]
     return Table(
         name=NAME,
         title=f"{NAME}: {TAR} of clean against damaged faces",
@@ -61,6 +62,7 @@ def rows_table(laboratory: Laboratory, run: Run) -> Table:
             f"{len(claims)} tests of this table (Holm); {notes.MARK}: p < {SIGNIFICANT:g}. The smallest p that "
             f"{run.replicates:,} resamples can show here is {len(claims) * 2 / (run.replicates + 1):.3f}.",
             *common_notes(laboratory),
+            *version_notes(laboratory.versions, run.labels, [NAME]),
         ],
         records=list(row_records(laboratory, run, claims)),
     )
@@ -69,12 +71,13 @@ def rows_table(laboratory: Laboratory, run: Run) -> Table:
 def values_of(laboratory: Laboratory, run: Run, name: str, claims: Claims) -> list[Cell]:
     """A line's TAR of every row."""
     metrics = {row.id: metric_of(laboratory.estimates[row.id][name][TAR], run.confidence) for row in run.rows}
-    best = max(metric.value for metric in metrics.values())
+    rivals = [metric.value for row, metric in metrics.items() if laboratory.alike(row, run.reference)]
     return [
         Value(
             per_cent(metric),
-            len(metrics) > 1 and metric.value == best,
+            len(rivals) > 1 and laboratory.alike(row, run.reference) and metric.value == max(rivals),
             (row, name) in claims and claims[row, name].p < SIGNIFICANT,
+            laboratory.old(row),
         )
         for row, metric in metrics.items()
     ]
@@ -93,7 +96,7 @@ def branches_table(laboratory: Laboratory, run: Run) -> Table:
             rates = [per_cent(metric_of(found[feature + TAR], run.confidence)) for feature in FEATURES.values()]
             known = (WEIGHT, SPEARMAN)
             weights = [decimal(metric_of(found[it], run.confidence)) if it in found else "-" for it in known]
-            rows.append([label, f"{NAME}/{name}", *rates, *weights])
+            rows.append([Value(label, False, False, laboratory.old(row)), f"{NAME}/{name}", *rates, *weights])
         for group in GROUPS:
             paired.append(
                 [label, f"{NAME}/{group}", *(said(claims.get((title, group)), title == SPEARMAN) for title in titles)]
@@ -116,6 +119,7 @@ def branches_table(laboratory: Laboratory, run: Run) -> Table:
             "local weight: its mean. Spearman: of the local weight and the strength of the damage, undamaged faces "
             "included; of a group the mean over its kinds.",
             *common_notes(laboratory),
+            *version_notes(laboratory.versions, {row: run.labels[row] for row in laboratory.branched}, [NAME]),
         ],
         records=records,
     )
@@ -148,9 +152,10 @@ def decimal(metric: Metric) -> str:
 def row_records(laboratory: Laboratory, run: Run, claims: Claims) -> Iterator[Record]:
     """TAR and AUC of every row and condition, kind and group, with the tests against the reference."""
     for row in run.rows:
+        known = facts(row) | record_of_made(laboratory.versions.of(row.id, NAME))
         for name, found in laboratory.estimates[row.id].items():
             for metric in (TAR, AUC):
-                record = {"kind": "measured", **facts(row), "benchmark": f"{NAME}/{name}", "metric": metric,
+                record = {"kind": "measured", **known, "benchmark": f"{NAME}/{name}", "metric": metric,
                           **values(metric_of(found[metric], run.confidence))}  # fmt: skip
                 if metric == TAR and (test := claims.get((row.id, name))):
                     record |= record_of_difference(run, test) | {"note": "p corrected (Holm)"}
@@ -159,7 +164,7 @@ def row_records(laboratory: Laboratory, run: Run, claims: Claims) -> Iterator[Re
 
 def branch_records(laboratory: Laboratory, run: Run, row: str, claims: Claims) -> Iterator[Record]:
     """Every number of the branches of a row, and each claim as a metric of its own."""
-    known = facts(next(it for it in run.rows if it.id == row))
+    known = facts(next(it for it in run.rows if it.id == row)) | record_of_made(laboratory.versions.of(row, NAME))
     for name, found in laboratory.estimates[row].items():
         for metric, measured in found.items():
             if metric not in (TAR, AUC) and not metric.endswith(REJECT):

@@ -7,14 +7,15 @@ from typing import Any
 
 from lgaf.evaluate.names import short
 from lgaf.evaluate.thresholds import FEWEST_ERRORS, FEWEST_PEOPLE
-from lgaf.report.cells import Results, per_cent
+from lgaf.report.cells import Cell, Results, Value, per_cent
 from lgaf.report.columns import KINDS, kind_and_name
 from lgaf.report.facts import Run
 from lgaf.report.lines import NONE
-from lgaf.report.records import Record, facts, values
+from lgaf.report.records import Record, values
 from lgaf.report.tables import Table
 from lgaf.report.thresholds import NAME as BLOCK
-from lgaf.report.thresholds import Summary, having_points, metric_of, model_name, model_note
+from lgaf.report.thresholds import Summary, facts_of, having_points, metric_of, model_name, model_note, old
+from lgaf.report.versions import Versions, version_notes
 
 NAME = "groups"
 CAVEATS = {
@@ -28,7 +29,7 @@ def group_tables(results: Results) -> list[Table]:
     """A table for each kind of benchmarks of whose people groups are known: a line a benchmark, model and group."""
     found = [it for it in having_points(results.summaries) if chosen(it)["groups"] or it[BLOCK]["few"]]
     kinds = ((kind, [it for it in found if kind_and_name(it["benchmark"])[0] == kind]) for kind in KINDS)
-    return [build(kind, own, results.run) for kind, own in kinds if own]
+    return [build(kind, own, results.run, results.versions) for kind, own in kinds if own]
 
 
 def chosen(summary: Summary) -> Mapping[str, Any]:
@@ -38,16 +39,18 @@ def chosen(summary: Summary) -> Mapping[str, Any]:
     return whole[-1] if whole else points[0]
 
 
-def build(kind: str, summaries: Sequence[Summary], run: Run) -> Table:
+def build(kind: str, summaries: Sequence[Summary], run: Run, versions: Versions) -> Table:
     """The table of one kind."""
     models = list(dict.fromkeys((it["method"], it["seed"]) for it in summaries))
-    lines: dict[tuple[str, ...], dict[tuple[str, int], str]] = {}
+    lines: dict[tuple[str, ...], dict[tuple[str, int], Cell]] = {}
     few: dict[str, None] = {}
     for it in summaries:
         point = chosen(it)
         for group in point["groups"]:
             line = it["benchmark"], f"{group['by']} {group['group']}", str(group["people"]), short(point["fmr"])
-            lines.setdefault(line, {})[it["method"], it["seed"]] = both_rates(group)
+            lines.setdefault(line, {})[it["method"], it["seed"]] = Value(
+                both_rates(group), False, False, old(it, versions)
+            )
         few |= dict.fromkeys(
             f"{it['benchmark']} {group['by']} {group['group']} ({group['people']})" for group in it[BLOCK]["few"]
         )
@@ -70,8 +73,9 @@ def build(kind: str, summaries: Sequence[Summary], run: Run) -> Table:
             *([f"Fewer than {FEWEST_PEOPLE} people with a pair in it, no number: {', '.join(few)}."] if few else []),
             *([CAVEATS[kind]] if kind in CAVEATS else []),
             model_note(run),
+            *version_notes(versions, run.labels, (it["benchmark"] for it in summaries)),
         ],
-        records=list(records(summaries, run)),
+        records=list(records(summaries, run, versions)),
     )
 
 
@@ -83,11 +87,11 @@ def both_rates(group: Mapping[str, Any]) -> str:
     )
 
 
-def records(summaries: Sequence[Summary], run: Run) -> Iterator[Record]:
+def records(summaries: Sequence[Summary], run: Run, versions: Versions) -> Iterator[Record]:
     """Every rate of every group at every threshold that is told."""
     rows = {row.id: row for row in run.rows}
     for it in summaries:
-        told = {"kind": "measured", **facts(rows[it["method"]]), "seeds": str(it["seed"]), "benchmark": it["benchmark"]}
+        told = facts_of(it, rows[it["method"]], versions)
         for point in it[BLOCK]["points"]:
             for group in point["groups"]:
                 where = f"fmr={short(point['fmr'])} {group['by']}={group['group']}"

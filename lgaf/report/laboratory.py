@@ -12,12 +12,14 @@ import numpy as np
 from lgaf.damage.kinds import CLEAN, GROUPS, KINDS, condition, kinds_of
 from lgaf.errors import DataError
 from lgaf.evaluate.bootstrap import Estimate
-from lgaf.evaluate.laboratory.conditions import LOCAL, REPLICATES, SUMMARY, TAR
+from lgaf.evaluate.laboratory.conditions import LOCAL, NAME, REPLICATES, SUMMARY, TAR
 from lgaf.evaluate.replicates import Replicates, read_replicates
 from lgaf.evaluate.seeds import seed_draws
 from lgaf.files import read_json
+from lgaf.provenance import Made
 from lgaf.report.measured import Measured, over_models
 from lgaf.report.settings import ReportRun
+from lgaf.report.versions import Versions, read_made
 
 Table = dict[str, dict[str, Estimate]]
 """{condition, kind or group: {metric: ...}}"""
@@ -29,13 +31,22 @@ class Laboratory:
 
     estimates: {row: {``clean``, condition, kind or group: {metric of :mod:`lgaf.evaluate.laboratory.score`: ...}}};
     constants: {row with two branches: the one weight chosen for each seed's model}; levels: how many; protocol: lines
-    to print.
+    to print; versions: where the numbers are from, of the one benchmark ``damage``.
     """
 
     estimates: dict[str, dict[str, dict[str, Measured]]]
     constants: dict[str, list[float]]
     levels: int
     protocol: list[str]
+    versions: Versions
+
+    def alike(self, *rows: str) -> bool:
+        """Whether the numbers of these rows are of one version of the suite and of the damaged faces."""
+        return self.versions.alike(NAME, *rows)
+
+    def old(self, row: str) -> bool:
+        """Whether a row's numbers are of another version than there is now."""
+        return self.versions.old(row, NAME)
 
     @property
     def branched(self) -> list[str]:
@@ -43,11 +54,13 @@ class Laboratory:
         return [row for row, names in self.estimates.items() if LOCAL + TAR in names[CLEAN]]
 
 
-def read_laboratory(folder: Path, settings: ReportRun) -> Laboratory | None:
+def read_laboratory(folder: Path, settings: ReportRun, now: Mapping[str, str]) -> Laboratory | None:
     """Read ``folder``/ROW/SEED of every row and seed that has a network; None where there is no laboratory.
 
+    now: as of :func:`lgaf.report.report.report`.
+
     Raises:
-        DataError: a file is missing or broken, or not of the same faces and resamples as the others.
+        DataError: a file is missing or broken, or not of the same faces and resamples as the others of its version.
     """
     rows = [row for row in settings.rows if not row.imported]
     if not settings.damaged or not rows:
@@ -55,28 +68,32 @@ def read_laboratory(folder: Path, settings: ReportRun) -> Laboratory | None:
     estimates: dict[str, dict[str, dict[str, Measured]]] = {}
     constants: dict[str, list[float]] = {}
     protocol: list[str] = []
-    first: Replicates | None = None
+    firsts: dict[tuple[str, str], Replicates] = {}
+    made: dict[tuple[str, str], dict[int, Made]] = {}
+    stages: dict[str, tuple[str, str]] = {}
     for it in rows:
-        row, tables = it.id, []
+        row, tables, own = it.id, [], None
         for seed in settings.seeds_of(it):
             path = folder / row / str(seed) / REPLICATES
             found = read_replicates(path)
-            first = first or found
+            summary = read_json(path.with_name(SUMMARY))
+            mine = made.setdefault((row, NAME), {})[seed] = read_made(summary, path.with_name(SUMMARY))
+            own = own or found
+            same = all(found.paired_with(it) for it in (own, firsts.setdefault((mine.version, mine.benchmark), found)))
             some = next(iter(found.estimates.values()))
-            if not found.paired_with(first) or len(some.replicates) != settings.evaluate.replicates:
+            if not same or len(some.replicates) != settings.evaluate.replicates:
                 raise DataError(f"{path}: of other faces or resamples than those asked for; run `dvc repro laboratory`")
             tables.append(with_means(found.estimates))
-            summary = read_json(path.with_name(SUMMARY))
             protocol = protocol or summary["protocol"]
             if summary["constant"] is not None:
                 constants.setdefault(row, []).append(summary["constant"])
         drawn = seed_draws(row, len(tables), settings.evaluate.replicates, settings.seed)
         estimates[row] = over_models(tables, drawn)
-    assert first is not None
+        stages[row] = ("embed", "laboratory") if it.trained else ("embed_given", "laboratory_given")
     levels = sum(name.rpartition("-")[0] == KINDS[0].name for name in estimates[rows[0].id])
     if brought := [row.label for row in settings.rows if row.imported]:
         protocol = [*protocol, f"not in the laboratory, which needs a network of its own: {', '.join(brought)}"]
-    return Laboratory(estimates, constants, levels, protocol)
+    return Laboratory(estimates, constants, levels, protocol, Versions(made, {NAME: now[NAME]}, stages))
 
 
 def with_means(estimates: Mapping[str, Estimate]) -> Table:

@@ -14,6 +14,7 @@ from lgaf.report.measured import Estimates
 from lgaf.report.metrics import Metrics
 from lgaf.report.paired import Tests
 from lgaf.report.sources import TRAIN
+from lgaf.report.versions import Versions
 
 SIGNIFICANT = 0.05
 MARK = "†"
@@ -132,18 +133,24 @@ def protocol_notes(summaries: Sequence[Mapping[str, Any]], labels: Mapping[str, 
     return found
 
 
-def untested_notes(run: Run, metrics: Metrics, tests: Tests, columns: Sequence[Column]) -> list[str]:
-    """Which rows are not tested against the reference, since they were not scored on the same trials."""
-    reference, found = metrics[run.reference], []
+def untested_notes(
+    run: Run, metrics: Metrics, tests: Tests, columns: Sequence[Column], versions: Versions
+) -> list[str]:
+    """Which rows are not tested against the reference: not scored on the same trials, or not by the same version."""
+    reference = metrics[run.reference]
+    found: dict[str, list[str]] = {}
     for row in run.rows:
         names = [benchmark for benchmark, name in columns if row.id != run.reference
                  and name in metrics[row.id].get(benchmark, {}) and name in reference.get(benchmark, {})
                  and (row.id, benchmark, name) not in tests]  # fmt: skip
-        if names:
-            found.append(f"{row.label} ({', '.join(dict.fromkeys(names))})")
-    if not found:
-        return []
-    return [f"Not tested against {run.labels[run.reference]}, since they lack images or pairs: {'; '.join(found)}."]
+        reasons: dict[str, list[str]] = {}
+        for name in dict.fromkeys(names):
+            alike = versions.alike(name, row.id, run.reference)
+            reasons.setdefault("they lack images or pairs" if alike else "of other versions", []).append(name)
+        for reason, without in reasons.items():
+            found.setdefault(reason, []).append(f"{row.label} ({', '.join(without)})")
+    label = run.labels[run.reference]
+    return [f"Not tested against {label}, since {reason}: {'; '.join(rows)}." for reason, rows in found.items()]
 
 
 def image_notes(

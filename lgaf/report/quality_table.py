@@ -15,6 +15,7 @@ from lgaf.report.laboratory import Laboratory
 from lgaf.report.measured import metric_of
 from lgaf.report.records import Record, facts, record_of_difference, values
 from lgaf.report.tables import Table
+from lgaf.report.versions import record_of_made, version_notes
 
 MEASURES = {
     NORM: "norm of the embedding",
@@ -38,16 +39,21 @@ def quality_table(laboratory: Laboratory, run: Run) -> Table:
         for row, metric in lines
         for group in GROUPS
     }
-    best = {group: min(metrics[row, metric, group].value for row, metric in lines) for group in GROUPS}
+    rivals = {row for row, _ in lines if laboratory.alike(row, run.reference)}
+    best = {
+        group: min((metrics[row, metric, group].value for row, metric in lines if row in rivals), default=None)
+        for group in GROUPS
+    }
     rows: list[list[Cell]] = [
-        [run.labels[row], MEASURES[metric],
-         *(Value(decimal(it := metrics[row, metric, group]), it.value == best[group], False) for group in GROUPS)]
+        [Value(run.labels[row], False, False, laboratory.old(row)), MEASURES[metric],
+         *(Value(decimal(it := metrics[row, metric, group]), row in rivals and it.value == best[group], False)
+           for group in GROUPS)]
         for row, metric in lines
     ]  # fmt: skip
     norms = row_claims(laboratory, run.reference, NORM, run.confidence)
     paired, reference = [], run.labels[run.reference]
     for row in laboratory.estimates:
-        if row != run.reference:
+        if (row, GROUPS[0]) in norms:
             title = f"norm: {reference} - {run.labels[row]}"
             paired.append([title, *(said(norms[row, group], decimals=True) for group in GROUPS)])
     own = {row: measure_claims(laboratory, row, run.confidence) for row in laboratory.branched}
@@ -69,6 +75,7 @@ def quality_table(laboratory: Laboratory, run: Run) -> Table:
             "The faces of lowest quality are left out, 0 to 95 % of them, undamaged faces and all levels of a kind "
             "together; what is left is judged by the FNMR of mated pairs at the threshold that undamaged faces need "
             "for FAR 1e-2. Quality is that of the damaged face. Of a group: the mean over its kinds.",
+            *version_notes(laboratory.versions, run.labels, [NAME]),
         ],
         records=list(records(laboratory, run, norms, own)),
     )
@@ -77,11 +84,12 @@ def quality_table(laboratory: Laboratory, run: Run) -> Table:
 def records(laboratory: Laboratory, run: Run, norms: Claims, own: dict[str, Claims]) -> Iterator[Record]:
     """Every area of every kind and group, with the test of its line."""
     for row in run.rows:
+        known = facts(row) | record_of_made(laboratory.versions.of(row.id, NAME))
         for name, found in laboratory.estimates[row.id].items():
             for metric in MEASURES:
                 if metric not in found:
                     continue
-                record = {"kind": "measured", **facts(row), "benchmark": f"{NAME}/{name}", "metric": metric,
+                record = {"kind": "measured", **known, "benchmark": f"{NAME}/{name}", "metric": metric,
                           **values(metric_of(found[metric], run.confidence))}  # fmt: skip
                 if metric == NORM and (test := norms.get((row.id, name))):
                     record |= record_of_difference(run, test) | {"note": "p corrected (Holm)"}

@@ -13,6 +13,7 @@ from lgaf.report.lines import AVERAGE_COLUMN, Line
 from lgaf.report.metrics import Metric, Metrics
 from lgaf.report.paired import Tests
 from lgaf.report.published import NOT_AVAILABLE, Published
+from lgaf.report.versions import Versions, record_of_made
 
 FIELDS = (
     "kind",
@@ -48,14 +49,20 @@ FIELDS = (
     "repository",
     "commit",
     "path",
+    "suite_version",
+    "suite_commit",
+    "benchmark_version",
+    "parameters_hash",
+    "machine",
+    "date",
 )
 """Numbers in per cent. kind: ``measured`` by us, ``published`` as a source prints it, ``computed`` from what it prints.
-"""
+The last six say where a measured one is from, as :class:`lgaf.provenance.Made` does."""
 Record = dict[str, str]
 
 
 def measured_records(
-    metrics: Metrics, benchmarks: Sequence[str], table: str, tests: Tests, run: Run
+    metrics: Metrics, benchmarks: Sequence[str], table: str, tests: Tests, run: Run, versions: Versions
 ) -> Iterator[Record]:
     """Every number of our rows on the given benchmarks that belongs in a table."""
     for row in run.rows:
@@ -64,6 +71,7 @@ def measured_records(
             for name in tables_of(benchmark, list(found)).get(table, []):
                 metric = found[name]
                 record = {"kind": "measured", **facts(row), "benchmark": benchmark, "metric": name, **values(metric)}
+                record |= record_of_made(versions.of(row.id, benchmark))
                 if test := tests.get((row.id, benchmark, name)):
                     record |= record_of_difference(run, test)
                 yield record

@@ -14,6 +14,7 @@ from lgaf.report.cells import Cell, Value
 from lgaf.report.notes import MARK
 from lgaf.report.records import FIELDS
 from lgaf.report.tables import Table
+from lgaf.report.versions import OLD
 
 MARKDOWN = re.compile(
     r"[\\`*|~$]"
@@ -38,7 +39,7 @@ def escape_markdown(text: str) -> str:
 def escape_latex(text: str) -> str:
     """Text that LaTeX prints as it stands."""
     escaped = "".join(LATEX_ESCAPE_RULES.get(letter, letter) for letter in one_line(text))
-    return escaped.replace(MARK, r"\textdagger{}")
+    return escaped.replace(MARK, r"\textdagger{}").replace(OLD, r"\textdaggerdbl{}")
 
 
 def markdown_cell(cell: Cell) -> str:
@@ -46,7 +47,7 @@ def markdown_cell(cell: Cell) -> str:
     if not isinstance(cell, Value):
         return escape_markdown(cell)
     text = escape_markdown(cell.text)
-    return (f"**{text}**" if cell.best else text) + (f" {MARK}" if cell.marked else "")
+    return (f"**{text}**" if cell.best else text) + f" {MARK}" * cell.marked + f" {OLD}" * cell.old
 
 
 def latex_cell(cell: Cell) -> str:
@@ -54,7 +55,8 @@ def latex_cell(cell: Cell) -> str:
     if not isinstance(cell, Value):
         return escape_latex(cell)
     text = escape_latex(cell.text)
-    return (rf"\textbf{{{text}}}" if cell.best else text) + (r" \textdagger{}" if cell.marked else "")
+    text = rf"\textbf{{{text}}}" if cell.best else text
+    return text + r" \textdagger{}" * cell.marked + r" \textdaggerdbl{}" * cell.old
 
 
 def to_markdown(table: Table, most: int | None = None) -> str:

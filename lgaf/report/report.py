@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from lgaf.report.paired import paired_tests
 from lgaf.report.published import read_published
 from lgaf.report.quality_table import quality_table
 from lgaf.report.settings import ReportRun
-from lgaf.report.sources import TRAIN, Layout, Model, Training, apart, read_alignment, read_models
+from lgaf.report.sources import TRAIN, Layout, Model, Training, apart, read_alignment, read_models, versions_of
 from lgaf.report.style import Look
 from lgaf.report.tables import Table, build, table_names
 from lgaf.report.thresholds import operating_points, threshold_tables
@@ -47,7 +47,7 @@ class Report:
     curves: list[Curve]
 
 
-def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) -> Report:
+def report(layout: Layout, settings: ReportRun, train_set: str, machine: str, now: Mapping[str, str]) -> Report:
     """Write the whole report under ``layout.results``; equal inputs give equal bytes.
 
     ``metrics.json``; ``thresholds.json``; ``summary/ROW.json`` for `dvc metrics show`; ``tables/NAME.md``, ``.csv`` and
@@ -59,6 +59,7 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
         settings: rows, seeds and benchmarks in the order of rows and columns, and how the scores were made.
         train_set: what the tables call the training set.
         machine: where the report is made, in words.
+        now: {benchmark, or ``damage``: its version as it lies there}.
 
     Raises:
         DataError: an input is missing or broken; then nothing is written.
@@ -69,16 +70,19 @@ def report(layout: Layout, settings: ReportRun, train_set: str, machine: str) ->
     shown = {key: found.benchmark for key, found in zip(settings.benchmarks, models[0].replicates, strict=True)}
     estimates = measure(models, settings.seed)
     metrics = metrics_of(estimates, evaluate.confidence)
+    versions, reference = versions_of(models, settings.benchmarks, now), settings.reference
+    unpaired = apart(models, reference) | versions.apart(reference)
     results = Results(
         run=run_of(settings, models, train_set, machine),
         metrics=metrics,
         estimates=estimates,
-        tests=paired_tests(estimates, settings.reference, evaluate.confidence, apart(models, settings.reference)),
+        tests=paired_tests(estimates, reference, evaluate.confidence, unpaired),
         summaries=[summary for model in models for summary in model.summaries],
         alignment={shown.get(key, key): values for key, values in counts.items()},
+        versions=versions,
     )
     tables = [*make_tables(results), *threshold_tables(results), *group_tables(results)]
-    laboratory = read_laboratory(layout.laboratory, settings)
+    laboratory = read_laboratory(layout.laboratory, settings, now)
     printed, summed = metrics, metrics
     if laboratory:
         shown_there = results.run.of(laboratory.estimates)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -14,7 +14,9 @@ from lgaf.evaluate.replicates import Replicates, read_replicates
 from lgaf.files import read_json
 from lgaf.given.manifest import Manifest
 from lgaf.imported.manifest import Format, Imported
+from lgaf.provenance import Made
 from lgaf.report.settings import ReportRun
+from lgaf.report.versions import Versions, read_made
 from lgaf.strict import first_problem
 
 SUMMARY = ("method", "seed", "benchmark", "protocol", "images", "metrics")
@@ -68,10 +70,18 @@ class Model:
     seed: int
     summaries: list[dict[str, Any]]
     replicates: list[Replicates]
+    made: list[Made]
+    """Where each benchmark's numbers are from."""
     origin: Training | Manifest | Imported
     """Where it is from: a training here, a file that was trained elsewhere, or what was brought."""
     of: str
     """The row whose embeddings they are: the same, or another that this one only compares in another way."""
+
+    @property
+    def stages(self) -> tuple[str, str]:
+        """The stages of dvc.yaml that embed and score it."""
+        given = "" if isinstance(self.origin, Training) else "_given"
+        return f"embed{given}", f"score{given}" if self.of == self.row else "rescore"
 
 
 def read_models(layout: Layout, run: ReportRun) -> list[Model]:
@@ -83,20 +93,40 @@ def read_models(layout: Layout, run: ReportRun) -> list[Model]:
     models, benchmarks = [], run.benchmarks
     for row in run.rows:
         for seed in run.seeds_of(row):
-            summaries = [read_summary(layout, row.id, seed, name) for name in benchmarks]
+            paths = [layout.results / "scores" / row.id / str(seed) / f"{name}.json" for name in benchmarks]
+            summaries = [read_summary(path, row.id, seed) for path in paths]
+            made = [read_made(it, path) for it, path in zip(summaries, paths, strict=True)]
             resampled = [read_replicates(place(layout, row.id, seed, name)) for name in benchmarks]
             of = summaries[0].get("of", row.id)
             origin = read_origin(layout, of, row.trained, seed)
-            models.append(Model(row.id, seed, summaries, resampled, origin, of))
+            models.append(Model(row.id, seed, summaries, resampled, made, origin, of))
     own = [model for model in models if not isinstance(model.origin, Imported)]
     for index, name in enumerate(benchmarks):
         for model in models:
-            first = (
-                model if isinstance(model.origin, Imported) else own[0]
+            rivals = (
+                [model] if isinstance(model.origin, Imported) else own
             )  # what was brought may have trials of its own
-            path, first_path = (place(layout, it.row, it.seed, name) for it in (model, first))
-            compare(path, model, first_path, first, index, run.evaluate.replicates)
+            version = [(it.made[index].version, it.made[index].benchmark) for it in rivals]
+            mine = model.made[index].version, model.made[index].benchmark
+            # Of another version than the others' the trials may be others too, but never those of a row's seeds.
+            firsts = rivals[version.index(mine)], next(it for it in models if it.row == model.row)
+            for first in firsts:
+                path, first_path = (place(layout, it.row, it.seed, name) for it in (model, first))
+                compare(path, model, first_path, first, index, run.evaluate.replicates)
     return models
+
+
+def versions_of(models: Sequence[Model], benchmarks: Sequence[str], now: Mapping[str, str]) -> Versions:
+    """Where all numbers are from.
+
+    benchmarks: names as in the settings; now: {such a name: version of the benchmark as it lies there}.
+    """
+    made: dict[tuple[str, str], dict[int, Made]] = {}
+    for model in models:
+        for replicates, it in zip(model.replicates, model.made, strict=True):
+            made.setdefault((model.row, replicates.benchmark), {})[model.seed] = it
+    shown = {found.benchmark: name for name, found in zip(benchmarks, models[0].replicates, strict=True)}
+    return Versions(made, {there: now[name] for there, name in shown.items()}, {it.row: it.stages for it in models})
 
 
 def apart(models: Sequence[Model], reference: str) -> set[tuple[str, str]]:
@@ -131,13 +161,12 @@ def compare(path: Path, model: Model, first_path: Path, first: Model, index: int
         raise DataError(f"{path}: not of {replicates:,} resamples, as evaluate.replicates asks for; {again}")
 
 
-def read_summary(layout: Layout, row: str, seed: int, benchmark: str) -> dict[str, Any]:
+def read_summary(path: Path, row: str, seed: int) -> dict[str, Any]:
     """The score summary of a model on a benchmark.
 
     Raises:
         DataError: it is missing, lacks a key, or tells of another model.
     """
-    path = layout.results / "scores" / row / str(seed) / f"{benchmark}.json"
     summary = read_json(path)
     lacking = [key for key in SUMMARY if not isinstance(summary, dict) or key not in summary]
     if lacking:

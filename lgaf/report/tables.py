@@ -27,6 +27,7 @@ from lgaf.report.metrics import Metrics, main_metric
 from lgaf.report.paired import tested
 from lgaf.report.published import Published
 from lgaf.report.records import Record, measured_records, published_records
+from lgaf.report.versions import version_notes
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def build(table: str, results: Results, published: Sequence[Published], unread: 
         paired_headers=["percentage points", *(heading(column, benchmarks) for column in head_to_head)],
         paired_rows=paired,
         notes=notes_of(results, ours, head_to_head, facts) + quoting_notes(shown, columns, benchmarks),
-        records=[*measured_records(metrics, benchmarks, table, results.tests, run), *published_records(quoted, shown)],
+        records=[*measured_records(metrics, benchmarks, table, results.tests, run, results.versions),
+                 *published_records(quoted, shown)],
         facts=len(facts),
     )  # fmt: skip
 
@@ -124,7 +126,8 @@ def notes_of(results: Results, ours: Sequence[Column], paired: Sequence[Column],
     compared = sum((row.id, *column) in results.tests for row in run.rows for column in paired)
     return [
         *notes.reading_notes(run, compared, facts),
-        *notes.untested_notes(run, results.metrics, results.tests, paired),
+        *notes.untested_notes(run, results.metrics, results.tests, paired, results.versions),
+        *version_notes(results.versions, run.labels, (benchmark for benchmark, _ in ours)),
         *notes.error_notes(ours),
         *notes.spread_notes(run, results.estimates, ours),
         *notes.average_notes(ours),

@@ -10,11 +10,12 @@ from lgaf.evaluate.thresholds import FEWEST_ERRORS, FMRS
 from lgaf.formats.thresholds import OperatingPoint
 from lgaf.report.cells import Cell, Results, Value, per_cent
 from lgaf.report.columns import KINDS, kind_and_name
-from lgaf.report.facts import Run
+from lgaf.report.facts import Row, Run
 from lgaf.report.lines import NONE
 from lgaf.report.metrics import Metric
 from lgaf.report.records import Record, facts, values
 from lgaf.report.tables import Table
+from lgaf.report.versions import Versions, record_of_made, version_notes
 
 NAME = "thresholds"
 Summary = Mapping[str, Any]
@@ -45,13 +46,13 @@ def having_points(summaries: Sequence[Summary]) -> list[Summary]:
 def threshold_tables(results: Results) -> list[Table]:
     """A table for each kind of benchmarks: a line a benchmark and model, two columns a false match rate."""
     return [
-        build(kind, own, results.run)
+        build(kind, own, results.run, results.versions)
         for kind in KINDS
         if (own := [it for it in having_points(results.summaries) if kind_and_name(it["benchmark"])[0] == kind])
     ]
 
 
-def build(kind: str, summaries: Sequence[Summary], run: Run) -> Table:
+def build(kind: str, summaries: Sequence[Summary], run: Run, versions: Versions) -> Table:
     """The table of one kind."""
     fmrs = [fmr for fmr in FMRS if any(fmr == point["fmr"] for it in summaries for point in it[NAME]["points"])]
     ordered = sorted(summaries, key=lambda it: [other["benchmark"] for other in summaries].index(it["benchmark"]))
@@ -64,9 +65,9 @@ def build(kind: str, summaries: Sequence[Summary], run: Run) -> Table:
         rows=[
             [
                 it["benchmark"],
-                model_name(it["method"], it["seed"], run),
+                Value(model_name(it["method"], it["seed"], run), False, False, old(it, versions)),
                 f"{it[NAME]['nonmated']:,}",
-                *(cell for fmr in fmrs for cell in cells(it, fmr, summaries)),
+                *(cell for fmr in fmrs for cell in cells(it, fmr, rivals_of(it, summaries, run, versions))),
             ]
             for it in ordered
         ],
@@ -77,9 +78,24 @@ def build(kind: str, summaries: Sequence[Summary], run: Run) -> Table:
             f"A rate is told where it lets {FEWEST_ERRORS} non-mated pairs through or more.",
             "Pairs: " + "; ".join(dict.fromkeys(f"{it['benchmark']} {it[NAME]['over']}" for it in ordered)) + ".",
             model_note(run),
+            *version_notes(versions, run.labels, (it["benchmark"] for it in ordered)),
         ],
-        records=list(records(ordered, run)),
+        records=list(records(ordered, run, versions)),
     )
+
+
+def old(summary: Summary, versions: Versions) -> bool:
+    """Whether a model's numbers are of another version than there is now."""
+    return versions.old(summary["method"], summary["benchmark"], summary["seed"])
+
+
+def rivals_of(summary: Summary, summaries: Sequence[Summary], run: Run, versions: Versions) -> list[Summary]:
+    """The models of its benchmark among which one may be the best: of the reference's versions, as it must be too."""
+    name = summary["benchmark"]
+    alike = {row for row in run.labels if versions.alike(name, row, run.reference)}
+    if summary["method"] not in alike:
+        return []
+    return [it for it in summaries if it["benchmark"] == name and it["method"] in alike]
 
 
 def model_name(row: str, seed: int, run: Run) -> str:
@@ -101,22 +117,25 @@ def point_at(summary: Summary, fmr: float) -> Mapping[str, Any] | None:
     return next((point for point in summary[NAME]["points"] if point["fmr"] == fmr), None)
 
 
-def cells(summary: Summary, fmr: float, summaries: Sequence[Summary]) -> list[Cell]:
-    """Threshold and FNMR of a model."""
+def cells(summary: Summary, fmr: float, rivals: Sequence[Summary]) -> list[Cell]:
+    """Threshold and FNMR of a model; rivals: the models among which it may be the best, none where it may not."""
     point = point_at(summary, fmr)
     if point is None:
         return [NONE, NONE]
-    rivals = [
-        found["fnmr"]["value"]
-        for it in summaries
-        if it["benchmark"] == summary["benchmark"] and (found := point_at(it, fmr))
-    ]
+    theirs = [found["fnmr"]["value"] for it in rivals if (found := point_at(it, fmr))]
     cosine = point["threshold"]
-    best = len(rivals) > 1 and point["fnmr"]["value"] < min(rivals) + 1e-9
+    best = len(theirs) > 1 and point["fnmr"]["value"] < min(theirs) + 1e-9
     return [
         f"{cosine['value']:.3f} [{cosine['low']:.3f}, {cosine['high']:.3f}]",
         Value(per_cent(metric_of(point["fnmr"], summary[NAME]["mated"])), best, marked=False),
     ]
+
+
+def facts_of(summary: Summary, row: Row, versions: Versions) -> Record:
+    """What stands with a model's every number in the CSV."""
+    seed, name = summary["seed"], summary["benchmark"]
+    made = record_of_made(versions.of(row.id, name, seed))
+    return {"kind": "measured", **facts(row), "seeds": str(seed), "benchmark": name, **made}
 
 
 def metric_of(rate: Mapping[str, float], n: int) -> Metric:
@@ -124,11 +143,11 @@ def metric_of(rate: Mapping[str, float], n: int) -> Metric:
     return Metric(**rate, n=n)
 
 
-def records(summaries: Sequence[Summary], run: Run) -> Iterator[Record]:
+def records(summaries: Sequence[Summary], run: Run, versions: Versions) -> Iterator[Record]:
     """Every threshold, a cosine, and every FNMR, in per cent."""
     rows = {row.id: row for row in run.rows}
     for it in summaries:
-        told = {"kind": "measured", **facts(rows[it["method"]]), "seeds": str(it["seed"]), "benchmark": it["benchmark"]}
+        told = facts_of(it, rows[it["method"]], versions)
         for point in it[NAME]["points"]:
             at = f"fmr={short(point['fmr'])}"
             cosine = {key: f"{point['threshold'][key]:.4f}" for key in ("value", "low", "high")}

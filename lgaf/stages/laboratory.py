@@ -5,6 +5,7 @@ from __future__ import annotations
 from lgaf.evaluate.laboratory.score import score_files
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.paths import DAMAGE, EMBEDDINGS, LABORATORY
+from lgaf.provenance import RowRun, faces_version, made_now
 from lgaf.stages.inputs import read_settings
 from lgaf.strict import Strict
 
@@ -26,4 +27,5 @@ def run(row: str, seed: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     embeddings = EMBEDDINGS / row / seed
     if settings.enabled and ((embeddings / DAMAGE.name).exists() or not embeddings.is_dir()):
-        score_files(embeddings / DAMAGE.name, folder, row, int(seed), settings.evaluate, settings.seed)
+        made = made_now(faces_version(DAMAGE), read_settings(f"rows/{row}", RowRun).parameters)
+        score_files(embeddings / DAMAGE.name, folder, row, int(seed), settings.evaluate, settings.seed, made)

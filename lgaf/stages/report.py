@@ -7,9 +7,11 @@ from pathlib import Path
 
 from lgaf.catalogue import title_of
 from lgaf.damage.sheet import damage_sheet
+from lgaf.evaluate.laboratory.conditions import NAME as LABORATORY_NAME
 from lgaf.files import atomic
 from lgaf.machine import describe_machine
 from lgaf.paths import ALIGNED, DAMAGE, EMBEDDINGS, LABORATORY, MAPS, MODELS, PHOTOS, REPLICATES, RESULTS, TRIALS
+from lgaf.provenance import benchmark_version, faces_version
 from lgaf.report.page.page import write_page
 from lgaf.report.page.trials import Seen
 from lgaf.report.report import report
@@ -23,7 +25,7 @@ def run() -> None:
     """Write the report, sheets of generated and of damaged faces, what LGAF looks at, and the page of it all."""
     settings = read_settings("report", ReportRun)
     layout = Layout(RESULTS, REPLICATES, MODELS, LABORATORY)
-    found = report(layout, settings, training_set(settings, layout), describe_machine())
+    found = report(layout, settings, training_set(settings, layout), describe_machine(), versions(settings))
     if settings.source == "world":
         packs = [PHOTOS / f"{name}.arrow" for name in (TRAIN, *settings.benchmarks) if name not in settings.own]
         contact_sheet(packs, RESULTS / "plots" / "world-faces.jpg")
@@ -33,6 +35,14 @@ def run() -> None:
         with atomic(RESULTS / "plots" / f"maps-{picture.name}") as temporary:
             shutil.copyfile(picture, temporary)
     write_page(found, settings, Seen(TRIALS, EMBEDDINGS, ALIGNED), RESULTS / "plots", RESULTS / "report.html")
+
+
+def versions(settings: ReportRun) -> dict[str, str]:
+    """The version of each benchmark, and of the damage laboratory where there is one, as it lies there."""
+    found = {
+        name: benchmark_version(PHOTOS / f"{name}.json", ALIGNED / f"{name}.arrow") for name in settings.benchmarks
+    }
+    return found | ({LABORATORY_NAME: faces_version(DAMAGE)} if settings.damaged else {})
 
 
 def training_set(settings: ReportRun, layout: Layout) -> str:

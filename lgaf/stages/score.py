@@ -5,7 +5,8 @@ from __future__ import annotations
 from lgaf.evaluate.score import score_files
 from lgaf.evaluate.settings import EvaluateSettings
 from lgaf.evaluate.similarity import QMagFace
-from lgaf.paths import EMBEDDINGS, PHOTOS, REPLICATES, RESULTS, TRIALS
+from lgaf.paths import ALIGNED, EMBEDDINGS, PHOTOS, REPLICATES, RESULTS, TRIALS
+from lgaf.provenance import RowRun, benchmark_version, made_now
 from lgaf.stages.inputs import read_settings
 from lgaf.strict import Strict
 
@@ -34,10 +35,11 @@ def score_row(
     similarity: QMagFace | None = None,
 ) -> None:
     """Score ``row`` on ``benchmark`` by the embeddings of its model of ``seed``, or by those of the row ``of``."""
-    place = f"{row}/{seed}/{benchmark}"
+    place, protocol = f"{row}/{seed}/{benchmark}", PHOTOS / f"{benchmark}.json"
+    version = benchmark_version(protocol, ALIGNED / f"{benchmark}.arrow")
     score_files(
         EMBEDDINGS / (of or row) / seed / f"{benchmark}.arrow",
-        PHOTOS / f"{benchmark}.json",
+        protocol,
         RESULTS / "scores" / f"{place}.json",
         TRIALS / f"{place}.arrow",
         REPLICATES / f"{place}.arrow",
@@ -48,4 +50,5 @@ def score_row(
         settings.seed,
         of,
         similarity,
+        made_now(version, read_settings(f"rows/{row}", RowRun).parameters),
     )

@@ -8,16 +8,18 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import lgaf
 from lgaf.config import Settings, load_settings, naming
 from lgaf.data.own.read import read_own
 from lgaf.errors import DataError, SettingsError
 from lgaf.files import write_json
-from lgaf.given.manifest import Manifest
+from lgaf.given.manifest import Manifest, Origin
 from lgaf.imported.manifest import Imported, ImportedRow, hashed
 from lgaf.imported.manifest import check_files as check_imported
 from lgaf.paths import GIVEN, OWN_LISTS, PARAMS, SETTINGS, in_project
+from lgaf.provenance import RowRun, short_hash
 from lgaf.report.settings import ReportRow, ReportRun
 from lgaf.sources import OWN, locate, sources
 from lgaf.stages.inputs import MADE_FROM, hash_of, write_settings
@@ -25,6 +27,8 @@ from lgaf.strict import Strict
 
 PROJECT = Path(lgaf.__file__).parents[1]
 """Where this very code lies: the folder of the run, or where the suite is installed."""
+NO_NUMBER: Any = {"row": True, "device": True, "train": {"workers", "processes", "checkpoint_steps"}}
+"""What a training is told that decides no number of its row."""
 
 
 def run(params: str = str(PARAMS)) -> None:
@@ -111,9 +115,11 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
         "score": (score, ["lgaf.stages.score"]),
         "report": (report_run(settings), ["lgaf.stages.report"]),
     }
+    numbers: dict[str, dict[str, Any]] = {}
     for row in settings.methods:
         run = settings.run(row)
         found[f"train/{row}"] = run, ["lgaf.stages.train", head_module(run.head)]
+        numbers[row] = {"train": run.model_dump(mode="json", exclude=NO_NUMBER), "train_photos": train_photos(settings)}
     for row in settings.models:
         said, modules = settings.given(row), ["lgaf.stages.embed_given"]
         manifest: Manifest | Imported
@@ -123,11 +129,21 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
             manifest = Manifest.model_validate(said.model_dump(exclude={"label"}))
             modules += [manifest.reader, *factory_module(manifest)]
         found[f"given/{row}"] = GivenRun(**embed.model_dump(), manifest=manifest), modules
+        numbers[row] = {"given": manifest.model_dump(mode="json", exclude={"file", *Origin.model_fields})}
     for row, how in settings.scorings.items():
         seeds = settings.train.seeds if how.of in settings.methods else (int(GIVEN),)
         rescore = RescoreRun(score=score, how=how, seeds=seeds, benchmarks=tuple(settings.benchmarks))
         found[f"scorings/{row}"] = rescore, ["lgaf.stages.rescore"]
+        numbers[row] = {**numbers[how.of], "scoring": how.model_dump(mode="json", exclude={"of", "label"})}
+    shared = settings.model_dump(mode="json", include={"seed", "image_size", "flip", "align", "evaluate"})
+    found |= {f"rows/{row}": (RowRun(parameters=short_hash({**own, **shared})), []) for row, own in numbers.items()}
     return found
+
+
+def train_photos(settings: Settings) -> dict[str, Any]:
+    """What decides the photos that rows are trained on, but for the folder that they lie in."""
+    data = settings.data
+    return data.model_dump(mode="json", include={"source", "train", data.source})  # "official" has no block of its own
 
 
 def photos_run(settings: Settings) -> Strict:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from laboratory_faces import laboratory_faces
 from reading import markdown_tables, page, records
-from report_files import EVALUATE, make, settings, write_run
+from report_files import EVALUATE, made, make, settings, write_run
 
 from lgaf.damage.kinds import GROUPS, KINDS
 from lgaf.errors import DataError
@@ -22,6 +22,7 @@ from lgaf.report.sources import Layout
 
 RUN = settings(("lgaf", "arcface", "magface"), seeds=(0, 1), benchmarks=("lfw",), damaged=("lfw",))
 TAR = "tar@far=1e-2"
+NOW = {"damage": made("damage").benchmark}
 HIDING = [kind.name for kind in KINDS if kind.group == "missing"]
 
 
@@ -33,7 +34,15 @@ def layout(tmp_path_factory) -> Layout:
         for seed in RUN.seeds:
             faces = laboratory_faces(row.network == "lgaf", noise=0.3 + 0.1 * place, seed=seed)
             write_embeddings(folder / "e.arrow", faces)
-            score_files(folder / "e.arrow", layout.laboratory / row.id / str(seed), row.id, seed, EVALUATE, RUN.seed)
+            score_files(
+                folder / "e.arrow",
+                layout.laboratory / row.id / str(seed),
+                row.id,
+                seed,
+                EVALUATE,
+                RUN.seed,
+                made("damage"),
+            )
     make(layout, RUN, plots=True)
     return layout
 
@@ -58,7 +67,7 @@ def test_a_line_is_the_mean_over_levels_and_kinds_and_seeds(layout):
 
 
 def test_claims_are_paired_and_corrected(layout):
-    estimates = read_laboratory(layout.laboratory, RUN).estimates["lgaf"]
+    estimates = read_laboratory(layout.laboratory, RUN, NOW).estimates["lgaf"]
     tests = [paired_difference(*(estimates[g][w + TAR].estimate for w in ("local_", "global_"))) for g in GROUPS]
     for group, p in zip(GROUPS, holm([test.p for test in tests]), strict=True):
         mean = estimates[group]["local_" + TAR].estimate.value - estimates[group]["global_" + TAR].estimate.value
@@ -77,7 +86,7 @@ def test_a_weight_that_is_the_same_for_all_faces_has_no_spearman(tmp_path):
         if weight is not None:
             faces = dataclasses.replace(faces, attention=np.full_like(faces.attention, weight))
         write_embeddings(tmp_path / "e.arrow", faces)
-        score_files(tmp_path / "e.arrow", layout.laboratory / row / "0", row, 0, EVALUATE, run.seed)
+        score_files(tmp_path / "e.arrow", layout.laboratory / row / "0", row, 0, EVALUATE, run.seed, made("damage"))
     make(layout, run)
     rows, tests = markdown_tables(page(layout.results, "damage-branches"))
     label = {it.id: it.label for it in run.rows}
@@ -123,7 +132,7 @@ def test_measures_of_quality_are_tabled_and_tested_against_norms(layout):
     assert values["LGAF", "visibility"][2].strip("*").startswith(f"{areas('lgaf', 'visible'):.2f} [")
     assert values["MagFace", "norm of the embedding"][2].strip("*").startswith(f"{areas('magface', 'norm'):.2f} [")
     assert len(values) == 1 + 4 + 2
-    estimates = read_laboratory(layout.laboratory, RUN).estimates
+    estimates = read_laboratory(layout.laboratory, RUN, NOW).estimates
     paired = [
         paired_difference(estimates["lgaf"][g]["norm_reject"].estimate, estimates[row][g]["norm_reject"].estimate)
         for row in ("arcface", "magface")
@@ -160,5 +169,5 @@ def test_no_laboratory_is_not_mentioned(layout, tmp_path):
 def test_other_faces_are_refused(layout):
     with pytest.raises(DataError, match=r"replicates\.arrow: of other faces or resamples than those asked for"):
         read_laboratory(
-            layout.laboratory, RUN.model_copy(update={"evaluate": EVALUATE.model_copy(update={"replicates": 300})})
+            layout.laboratory, RUN.model_copy(update={"evaluate": EVALUATE.model_copy(update={"replicates": 300})}), NOW
         )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from laboratory_faces import laboratory_faces
 from reading import markdown_tables, page, records
-from report_files import embeddings, make, protocol, settings, write_run, write_scores
+from report_files import embeddings, made, make, protocol, settings, write_run, write_scores
 
 from lgaf.evaluate.laboratory.score import score_files as score_laboratory
 from lgaf.evaluate.score import score_files
@@ -48,7 +48,15 @@ def brought(folder: Path, skip: int = 0, reference: str = "lgaf"):
         outputs = (layout.results / f"scores/{place}.json", folder / f"trials/{place}.arrow",
                    layout.replicates / f"{place}.arrow")  # fmt: skip
         score_files(
-            folder / "s.arrow", folder / "protocol.json", *outputs, "magface", 0, f"world/{benchmark}", loose, 7
+            folder / "s.arrow",
+            folder / "protocol.json",
+            *outputs,
+            "magface",
+            0,
+            f"world/{benchmark}",
+            loose,
+            7,
+            made=made(benchmark),
         )
     kinds = ("arcface", "Brought", "embeddings"), ("magface", "Scored", "scores")
     rows = [

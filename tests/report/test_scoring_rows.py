@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from laboratory_faces import laboratory_faces
 from reading import markdown_tables, page
-from report_files import embeddings, make, protocol, settings, write_run
+from report_files import embeddings, made, make, protocol, settings, write_run
 
 from lgaf.evaluate.laboratory.score import score_files as score_laboratory
 from lgaf.evaluate.score import score_files
@@ -30,7 +30,7 @@ def rescored(folder: Path, seeds: tuple[int, ...]):
             outputs = (layout.results / f"scores/{place}.json", folder / f"trials/{place}.arrow",
                        layout.replicates / f"{place}.arrow")  # fmt: skip
             inputs, world = (folder / "e.arrow", folder / "protocol.json"), f"world/{benchmark}"
-            how = "by_quality", seed, world, run.evaluate, run.seed, "magface", SIMILARITY
+            how = "by_quality", seed, world, run.evaluate, run.seed, "magface", SIMILARITY, made(benchmark)
             score_files(*inputs, *outputs, *how)
     other = run.rows[1].model_copy(update={"id": "by_quality", "label": "QMagFace", "network": "embeddings"})
     return run.model_copy(update={"rows": (*run.rows, other)}), layout
@@ -67,7 +67,7 @@ def test_it_is_not_in_the_laboratory(tmp_path):
     write_embeddings(tmp_path / "damage.arrow", laboratory_faces())
     for row in ("lgaf", "magface"):
         folder = layout.laboratory / row / "0"
-        score_laboratory(tmp_path / "damage.arrow", folder, row, 0, run.evaluate, run.seed)
+        score_laboratory(tmp_path / "damage.arrow", folder, row, 0, run.evaluate, run.seed, made("damage"))
     make(layout, run)
     text = page(layout.results, "damage")
     assert markdown_tables(text)[0][0] == ["damage", "LGAF", "MagFace"]

@@ -8,10 +8,11 @@ import pytest
 from page_files import write_seen
 from PIL import Image
 from reading import markdown_tables, page
-from report_files import settings, write_run
+from report_files import protocol, settings, write_run
 
 from lgaf.files import write_json
 from lgaf.formats.pack import write_pack
+from lgaf.formats.protocol import write_protocol
 from lgaf.paths import LABORATORY, MAPS, MODELS, PHOTOS, REPLICATES, RESULTS
 from lgaf.report.sources import Layout
 from lgaf.stages.inputs import write_settings
@@ -45,6 +46,7 @@ def test_the_stage_writes_the_report_and_the_worlds_faces(folder: Path, source: 
     write_settings("report", asked, {})
     for name in ("train", "lfw"):
         photos(name)
+    write_protocol(PHOTOS / "lfw.json", protocol("lfw"))
     MAPS.mkdir()
     (MAPS / "lgaf.jpg").write_bytes(b"maps")
     run()

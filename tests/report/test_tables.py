@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from reading import markdown_tables, page, records
-from report_files import LABELS, ROWS, TRAIN_SET, settings
+from report_files import LABELS, ROWS, TRAIN_SET, made, settings
 
 from lgaf.evaluate.replicates import read_replicates
 from lgaf.files import read_json
@@ -15,7 +15,7 @@ from lgaf.report.measured import measure, metrics_of
 from lgaf.report.paired import paired_tests
 from lgaf.report.published import read_published
 from lgaf.report.report import make_tables
-from lgaf.report.sources import Layout, read_models
+from lgaf.report.sources import Layout, read_models, versions_of
 from lgaf.report.tables import build
 
 PUBLISHED = ("verification", "tinyface", "scface", "ijbb", "ijbc")
@@ -39,6 +39,7 @@ def results_of(layout: Layout, rename=lambda name: name) -> Results:
         tests=paired_tests(estimates, "lgaf", 0.95),
         summaries=summaries,
         alignment=dict.fromkeys(("train", *(summary["benchmark"] for summary in summaries)), COUNTS),
+        versions=versions_of(models, run.benchmarks, {name: made(name).benchmark for name in run.benchmarks}),
     )
 
 

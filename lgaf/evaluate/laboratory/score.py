@@ -43,6 +43,7 @@ from lgaf.evaluate.laboratory.weighted_rank import weighted_spearman
 if TYPE_CHECKING:
     from lgaf.evaluate.settings import EvaluateSettings
     from lgaf.formats.embeddings import Embeddings
+    from lgaf.provenance import Made
 
 
 def score_laboratory(
@@ -179,9 +180,16 @@ def weight_estimates(laboratory: Laboratory, weights: np.ndarray) -> dict[str, E
 
 
 def score_files(
-    embeddings: Path, folder: Path, row: str, train_seed: int, settings: EvaluateSettings, seed: int
+    embeddings: Path,
+    folder: Path,
+    row: str,
+    train_seed: int,
+    settings: EvaluateSettings,
+    seed: int,
+    made: Made | None = None,
 ) -> None:
-    """:func:`score_laboratory` from a file to two in ``folder``, REPLICATES and SUMMARY. seed: of the bootstrap.
+    """:func:`score_laboratory` from a file to two in ``folder``, REPLICATES and SUMMARY. seed: of the bootstrap. made:
+    where the numbers are from, for the summary to say.
 
     Raises:
         DataError: the file is missing or broken, or not of the laboratory.
@@ -199,4 +207,5 @@ def score_files(
     compared = pa.table({"name": found.names, "label": found.labels, "source": found.truth["source"]})
     drawn = describe_draws(seed, NAME, settings.replicates)
     write_replicates(folder / REPLICATES, Replicates(estimates, content_hash(compared), drawn, NAME))
-    write_json(folder / SUMMARY, {"method": row, "seed": train_seed, **summary})
+    told = {"method": row, "seed": train_seed, **({} if made is None else {"made": made.model_dump()})}
+    write_json(folder / SUMMARY, {**told, **summary})

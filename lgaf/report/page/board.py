@@ -23,6 +23,8 @@ class Cell(NamedTuple):
     best: bool
     marked: bool
     """Whether it differs significantly from the reference."""
+    old: bool
+    """Whether another version scored it than the report's."""
     at: float
     start: float
     width: float
@@ -120,6 +122,7 @@ def cells(column: Column, results: Results) -> list[Cell | None]:
                 high=100 * metric.high,
                 best=value.best,
                 marked=value.marked,
+                old=value.old,
                 at=at,
                 start=start,
                 width=end - start,
@@ -148,8 +151,10 @@ def summary(place: int, headings: Sequence[str], columns: Sequence[Column], resu
     values = {
         row: metrics[benchmark][name].value
         for row, metrics in results.metrics.items()
-        if name in metrics.get(benchmark, {})
+        if name in metrics.get(benchmark, {}) and results.versions.alike(benchmark, row, run.reference)
     }
+    if not values:
+        return f"{headings[place]}: no two rows are of the same versions."
     best = max(values, key=lambda row: sign * values[row])
     said = f"{headings[place]}: {run.labels[best]} is best with {100 * values[best]:.2f}"
     tests = {row: test for row in values if (test := results.tests.get((row, benchmark, name)))}

@@ -51,14 +51,17 @@ def ranks(results: Results) -> list[Ranks]:
     for kind in KINDS:
         columns = [(name, main_metric(metrics)) for name, metrics in names.items() if kind_and_name(name)[0] == kind]
         shared = [it for it in columns if all(it[1] in of.get(it[0], {}) for of in results.metrics.values())]
-        if len(shared) >= FEWEST_BENCHMARKS and len(results.run.rows) > 1:
-            found.append(rank(kind, shared, results))
+        reference, every = results.run.reference, results.run.rows
+        alike = [all(results.versions.alike(name, row.id, reference) for name, _ in shared) for row in every]
+        places = [place for place, it in enumerate(alike) if it]
+        if len(shared) >= FEWEST_BENCHMARKS and len(places) > 1:
+            found.append(rank(kind, shared, results, places))
     return found
 
 
-def rank(kind: str, columns: list[Column], results: Results) -> Ranks:
-    """The ranks over one kind."""
-    rows = results.run.rows
+def rank(kind: str, columns: list[Column], results: Results, places: list[int]) -> Ranks:
+    """The ranks over one kind of the rows in some ``places``, which are of the same versions."""
+    rows = [results.run.rows[place] for place in places]
     signs = np.array([1 if lower_is_better(name) else -1 for _, name in columns])
     values = np.array([[results.metrics[row.id][benchmark][name].value for benchmark, name in columns] for row in rows])
     # Means over folds of equal counts may differ in the last bit.
@@ -67,11 +70,13 @@ def rank(kind: str, columns: list[Column], results: Results) -> Ranks:
     table, labels = table[order], [rows[place].label for place in order]
     average = table.mean(axis=1)
     critical, groups, verdict = judge(table, labels)
+    if others := [row.label for row in results.run.rows if row not in rows]:
+        verdict += f" Of other versions, and not ranked: {', '.join(others)}."
     return Ranks(
         kind=kind,
         title=f"{KINDS[kind][0].upper()}{KINDS[kind][1:]}",
         columns=[f"{benchmark} {name}" for benchmark, name in columns],
-        places=order.tolist(),
+        places=[places[place] for place in order],
         labels=labels,
         average=average.tolist(),
         table=table.tolist(),

