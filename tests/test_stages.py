@@ -49,11 +49,11 @@ EDITS = {
     "the kinds of damage": ("lgaf/damage/kinds.py", "\n", "\n\n", {"damage", "laboratory", "maps", "report"}),
     "the picture of maps": ("lgaf/maps/picture.py", "\n", "\n\n", {"maps"}),
     "the gate": (PARAMS, "alpha: 0.05", "alpha: 0.01", set()),
-    "the page's faces": (PARAMS, "seed: 0\n", "seed: 0\nreport: {faces: true}\n", {"report"}),
+    "the page's faces": (PARAMS, "  faces: false", "  faces: true", {"report"}),
     "the row that others are compared with": (PARAMS, "reference: lgaf", "reference: arcface", {"report"}),
     "how many decode": (PARAMS, "  workers: 0", "  workers: 2", {*TRAIN, "report"}),
     "the resamples": (
-        PARAMS, "seed: 0\n", "seed: 0\nevaluate: {replicates: 2000}\n", {"score", "laboratory", "report", *NUMBERS}),
+        PARAMS, "  replicates: 1000", "  replicates: 2000", {"score", "laboratory", "report", *NUMBERS}),
     "how the world looks": (PARAMS, "    frame: 250", "    frame: 251", {"photos", "report", *TRAINED}),
     "one head": ("baselines/magface.py", "\n", "\n\n", {"train/magface"}),
     "a head that nobody uses": ("baselines/funface.py", "\n", "\n\n", set()),

@@ -116,25 +116,26 @@ def version_notes(versions: Versions, labels: Mapping[str, str], benchmarks: Ite
 
     labels: {row: name in print}, of the rows that are shown.
     """
-    places = [(row, name) for name in dict.fromkeys(benchmarks) for row in labels if (row, name) in versions.made]
-    suites: dict[tuple[str, str], list[str]] = {}
-    others: dict[str, list[str]] = {}
-    todo: list[str] = []
-    for row, name in places:
-        found, (embed, score) = versions.of(row, name), versions.stages[row]
-        for version in dict.fromkeys(made.version for made in found if made.version != lgaf.__version__):
-            suites.setdefault((row, version), []).append(name)
-            todo.append(score)
-        if any(made.benchmark not in ("", versions.now[name]) for made in found):
-            others.setdefault(row, []).append(name)
-            todo += [embed, score]
-    if not todo:
+    names = [name for name in dict.fromkeys(benchmarks) if any((row, name) in versions.made for row in labels)]
+    found: dict[tuple[str, str], list[str]] = {}
+    todo: set[str] = set()
+    for row, name in ((row, name) for row in labels for name in names):
+        made, (embed, score) = versions.of(row, name), versions.stages[row]
+        for version in dict.fromkeys(it.version for it in made if it.version != lgaf.__version__):
+            found.setdefault((row, f"by version {version}"), []).append(name)
+            todo.add(score)
+        if any(it.benchmark not in ("", versions.now[name]) for it in made):
+            found.setdefault((row, "on other images or trials than now"), []).append(name)
+            todo |= {embed, score}
+    if not found:
         return []
-    said = [f"{labels[row]} by version {version} ({', '.join(names)})" for (row, version), names in suites.items()]
-    said += [f"{labels[row]} on other images or trials than now ({', '.join(names)})" for row, names in others.items()]
-    again = " ".join(sorted(set(todo), key=lambda it: (not it.startswith("embed"), it)))  # what comes first, first
+    rows: dict[str, list[str]] = {}
+    for (row, how), where in found.items():
+        rows.setdefault(f"{how} ({', '.join(where)})", []).append(labels[row])
+    said = "; ".join(f"{', '.join(their)} {how}" for how, their in rows.items())
+    again = " ".join(sorted(todo, key=lambda it: (not it.startswith("embed"), it)))  # what comes first, first
     return [
-        f"{OLD} not scored by lgaf {lgaf.__version__}, as this report is, on the benchmark as it is now: "
-        f"{'; '.join(said)}. Compared with numbers of the same versions alone. To score anew: where `frozen` stands in "
-        f"dvc.yaml, take it out; run `dvc repro -f -s {again}`, then `dvc repro`."
+        f"{OLD} not scored by this report's lgaf {lgaf.__version__} on the benchmark as it is now: {said}. Compared "
+        "with numbers of the same versions alone. To score anew: where `frozen` stands in dvc.yaml, take it out; run "
+        f"`dvc repro -f -s {again}`, then `dvc repro`."
     ]
