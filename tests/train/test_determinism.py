@@ -1,4 +1,4 @@
-"""Two trainings of one seed give one file, for any number of threads and of workers; two numbers of threads give two."""
+"""A seed gives one file, to the byte, for any number of workers; only the number of threads makes another."""
 
 import pytest
 import torch
