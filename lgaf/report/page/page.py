@@ -11,11 +11,12 @@ from lgaf.report.groups import NAME as GROUPS
 from lgaf.report.page.board import boards, damage_summary
 from lgaf.report.page.charts import Spec, colour, dashes, groups
 from lgaf.report.page.faces import GENERATED, data_uri
+from lgaf.report.page.judged import MOST
 from lgaf.report.page.rank_chart import rank_chart
 from lgaf.report.page.ranks import ranks
 from lgaf.report.page.run import facts
 from lgaf.report.page.templates.fill import fill
-from lgaf.report.page.trials import MOST, Seen, hardest
+from lgaf.report.page.trials import Seen, hardest
 from lgaf.report.report import Report
 from lgaf.report.settings import ReportRun
 from lgaf.report.style import COLOURS
