@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from lgaf.costs import recorded
 from lgaf.errors import LgafError
 from lgaf.paths import PARAMS
 
@@ -41,16 +42,21 @@ COMMANDS = (
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """Run a stage: ``run`` of the module in lgaf/stages that is named as it; for ``photos``, own and the source."""
-    names, values = [arguments.stage], [getattr(arguments, key) for key in STAGES[arguments.stage][1]]
+    """Run a stage: ``run`` of the module in lgaf/stages that is named as it; for ``photos``, own and the source.
+
+    What it took is recorded, which nothing but the page of the run reads.
+    """
+    given = [getattr(arguments, key) for key in STAGES[arguments.stage][1]]
+    names, values = [arguments.stage], given
     if names == ["settings"]:
         values = [arguments.params]
     elif names == ["photos"]:
         from lgaf.stages.inputs import read_file
 
         names = ["own", read_file("photos")["settings"]["source"]]
-    for name in names:
-        import_module(f"lgaf.stages.{name}").run(*values)
+    with recorded(arguments.stage, *given):
+        for name in names:
+            import_module(f"lgaf.stages.{name}").run(*values)
 
 
 def parser() -> argparse.ArgumentParser:

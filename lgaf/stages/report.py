@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from lgaf.catalogue import title_of
+from lgaf.costs import COSTS
 from lgaf.damage.sheet import damage_sheet
 from lgaf.evaluate.laboratory.conditions import NAME as LABORATORY_NAME
 from lgaf.files import atomic
@@ -34,7 +35,8 @@ def run() -> None:
     for picture in sorted(MAPS.glob("*.jpg")):
         with atomic(RESULTS / "plots" / f"maps-{picture.name}") as temporary:
             shutil.copyfile(picture, temporary)
-    write_page(found, settings, Seen(TRIALS, EMBEDDINGS, ALIGNED), RESULTS / "plots", RESULTS / "report.html")
+    seen = Seen(TRIALS, EMBEDDINGS, ALIGNED)
+    write_page(found, settings, seen, RESULTS / "plots", COSTS, RESULTS / "report.html")
 
 
 def versions(settings: ReportRun) -> dict[str, str]:

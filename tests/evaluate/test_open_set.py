@@ -107,6 +107,8 @@ def test_cosines_of_the_best_mate_and_the_best_other(seed, sizes, monkeypatch):
         others = [value for value, whose in zip(cosines, gallery_ids, strict=True) if not whose == person >= 0]
         assert_allclose(found.mate[place], max(mates, default=np.nan), atol=2e-6)
         assert_allclose(found.other[place], max(others), atol=2e-6)
+        assert found.other_at[place] == cosines.index(max(others))
+        assert found.mate_at[place] == (cosines.index(max(mates)) if mates else -1)
 
 
 def test_negative_identities_have_no_mates_and_everybody_else_as_others():
@@ -115,6 +117,8 @@ def test_negative_identities_have_no_mates_and_everybody_else_as_others():
     assert_array_equal(found.other, [1, 1, 0])
     alone = search(np.eye(2), [5, 5], np.eye(2), [5, 5])
     assert_array_equal(alone.other, [-np.inf, -np.inf])
+    assert_array_equal(alone.other_at, [-1, -1])
+    assert_array_equal(alone.mate_at, [0, 1])
 
 
 def protocol(**changes):
@@ -136,6 +140,9 @@ def test_summary_and_trials():
     assert {row["identity"] for row in rows if row["nonmated"]} == set(range(15, 30))  # not those of the distractors
     assert {row["identity"] for row in rows if row["dropped"]} == set(range(10, 30))
     assert all((row["mate"] is None) == row["dropped"] == (row["rank"] is None) for row in rows)
+    assert all((row["mate_image"] is None) == row["dropped"] for row in rows)
+    assert all(row["dropped"] or row["mate_image"] == f"{row['probe'].split('_')[0]}_0" for row in rows)
+    assert all(row["other_image"] not in (None, row["mate_image"]) for row in rows)
     searches = [(row["identity"], row["mate"], row["other"]) for row in rows if row["nonmated"] or not row["dropped"]]
     metric = summary["metrics"]["fnir@fpir=1e-1"]
     assert metric["value"] == pytest.approx(one_by_one(searches, 0.1, dict.fromkeys(range(30), 1)))
@@ -173,4 +180,6 @@ def test_a_collapsed_network_finds_nobody():
 def test_what_is_compared_is_as_without_the_open_set():
     """Replicates of closed-set rates stay paired with those made before."""
     trials = score(faces(), protocol(), QUICK)[1]
-    assert hash_of_trials(trials) == hash_of_trials(trials.drop_columns(["nonmated", "mate", "other"]))
+    assert hash_of_trials(trials) == hash_of_trials(
+        trials.drop_columns(["nonmated", "mate", "other", "mate_image", "other_image"])
+    )

@@ -126,8 +126,10 @@ def test_a_search_is_that_of_a_loop(seed, sizes, monkeypatch):
         best = scores[mates].max(initial=-np.inf)
         ranks.append(np.count_nonzero(scores[~mates] >= best) if mates.any() else -1)
         if mates.any():
-            assert_allclose(found.mate[place], best, atol=2e-5)
-        assert_allclose(found.other[place], scores[~mates].max(), atol=2e-5)
+            assert_allclose([found.mate[place], scores[found.mate_at[place]]], best, atol=2e-5)
+            assert mates[found.mate_at[place]]
+        assert_allclose([found.other[place], scores[found.other_at[place]]], scores[~mates].max(), atol=2e-5)
+        assert not mates[found.other_at[place]]
     assert_array_equal(found.rank, ranks)
     assert (found.rank != cosines_rank).any(), "quality changes who is found"
 

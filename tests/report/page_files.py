@@ -41,5 +41,5 @@ def make_page(folder: Path, run: ReportRun, world: bool = True, train_set: str =
     layout = write_run(folder, run, world)
     found = make(layout, run, train_set)
     path = layout.results / "report.html"
-    write_page(found, run, write_seen(folder, run), layout.results / "plots", path)
+    write_page(found, run, write_seen(folder, run), layout.results / "plots", folder / "costs", path)
     return path

@@ -148,7 +148,7 @@ def test_pictures_of_attention_are_shown_where_they_are_and_may_be(
     plots.mkdir(exist_ok=True)
     for name in ("maps-lgaf-0.jpg", "maps-lgaf-damaged.jpg", "other.jpg"):
         (plots / name).write_bytes(b"\xff\xd8\xff" + name.encode())
-    write_page(found, run, write_seen(tmp_path, run), plots, tmp_path / "page.html")
+    write_page(found, run, write_seen(tmp_path, run), plots, tmp_path / "costs", tmp_path / "page.html")
     images = [it for tag, it in Parts((tmp_path / "page.html").read_text()).tags if tag == "img"]
     assert len(images) == there
     assert all(it["alt"] for it in images)

@@ -12,14 +12,14 @@ import pytest
 from page_files import write_seen
 from report_files import embeddings, settings, write_run
 
+import lgaf.report.page.judged as module
 from lgaf.errors import DataError
 from lgaf.files import read_json
 from lgaf.formats.pack import write_pack
-from lgaf.report.page import trials
 from lgaf.report.page.trials import Seen, hardest
 from lgaf.report.sources import Layout
 
-RUN = settings(benchmarks=("lfw", "tinyface"), seeds=(3, 4))
+RUN = settings(benchmarks=("lfw",), seeds=(3, 4))
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +42,21 @@ def table(seen: Seen, row: str) -> list[dict]:
         return pa.ipc.open_file(file).read_all().to_pylist()
 
 
+def shown(found: dict) -> list[tuple[tuple[str, ...], bool, list]]:
+    """The trials of a list, faces by name."""
+    names = [face["name"] for face in found["faces"]]
+    return [(tuple(names[face] for face in faces), mated, rows) for faces, mated, rows in found["trials"]]
+
+
 def test_every_error_is_there_with_every_rows_verdict(written, monkeypatch):
     layout, seen = written
-    monkeypatch.setattr(trials, "MOST", 200)
-    (found,) = hardest(seen, RUN, summaries(layout))  # no pairs in tinyface
+    monkeypatch.setattr(module, "MOST", 200)
+    (found,) = hardest(seen, RUN, summaries(layout))
     assert found["name"] == "world/lfw"
     tables = [table(seen, row.id) for row in RUN.rows]
     expected = [
         (
-            one[0]["left"],
-            one[0]["right"],
+            (one[0]["left"], one[0]["right"]),
             one[0]["same"],
             [round(it["score"], 4) for it in one],
             [it["correct"] for it in one],
@@ -59,10 +64,17 @@ def test_every_error_is_there_with_every_rows_verdict(written, monkeypatch):
         for one in zip(*tables, strict=True)  # the same pairs in the same order, some of them twice
         if not all(it["correct"] for it in one)
     ]
-    names = [face["name"] for face in found["faces"]]
-    shown = [(names[left], names[right], *rest) for left, right, *rest in found["pairs"]]
-    assert sorted(shown) == sorted(expected)
-    assert len({(left, right) for left, right, *_ in expected}) < len(expected)
+    told = [
+        (pair, same, [score for _, (score, _) in rows], [wrong is None for wrong, _ in rows])
+        for pair, same, rows in shown(found)
+    ]
+    assert sorted(told) == sorted(expected)
+    assert len({pair for pair, *_ in expected}) < len(expected)
+    for _, same, rows in shown(found):
+        for model, (wrong, (score, face)) in zip(found["rows"], rows, strict=True):
+            assert face is None
+            if wrong is not None:
+                assert wrong == pytest.approx((model["threshold"] - score) * (1 if same else -1), abs=2e-4)
     for judged, counts in zip(tables, found["rows"], strict=True):
         wrong = [it["same"] for it in judged if not it["correct"]]
         assert (counts["accepts"], counts["rejects"]) == (wrong.count(False), wrong.count(True))
@@ -71,24 +83,22 @@ def test_every_error_is_there_with_every_rows_verdict(written, monkeypatch):
 def test_those_that_most_rows_judge_wrongly_come_first(written):
     layout, seen = written
     (found,) = hardest(seen, RUN, summaries(layout))
-    wrong = [verdicts.count(False) for *_, verdicts in found["pairs"]]
+    wrong = [sum(beyond is not None for beyond, _ in rows) for *_, rows in found["trials"]]
     assert wrong == sorted(wrong, reverse=True)
     assert wrong[-1] >= 1
 
 
 def test_a_cap_keeps_the_farthest_from_the_threshold(written, monkeypatch):
     layout, seen = written
-    monkeypatch.setattr(trials, "MOST", 2)
+    monkeypatch.setattr(module, "MOST", 2)
     (found,) = hardest(seen, RUN, summaries(layout))
-    names = [face["name"] for face in found["faces"]]
-    shown = {(names[left], names[right]) for left, right, *_ in found["pairs"]}
     expected: set[tuple[str, str]] = set()
     for row in RUN.rows:
         wrong = [it for it in table(seen, row.id) if not it["correct"]]
         for same, sign in ((True, 1), (False, -1)):
             worst = sorted((it for it in wrong if it["same"] == same), key=lambda it: sign * it["score"])[:2]
             expected |= {(it["left"], it["right"]) for it in worst}
-    assert shown == expected
+    assert {pair for pair, *_ in shown(found)} == expected
 
 
 def test_a_face_is_shown_with_what_each_row_saw(written):
@@ -121,7 +131,7 @@ def test_faces_of_real_people_are_shown_only_where_they_are_asked_for(tmp_path: 
     assert hardest(seen, run, told) == []
     (found,) = hardest(seen, run.model_copy(update={"faces": True}), told)
     assert found["name"] == "lfw"
-    assert found["pairs"]
+    assert found["trials"]
 
 
 def test_a_face_that_is_missing_is_named(tmp_path: Path):

@@ -72,12 +72,15 @@ class Search(NamedTuple):
 
     rank: (P,) int64, how many gallery entries of other identities score at least as high as the probe's best mate, 0
     for a hit at rank 1, -1 for a probe without a mate; mate: (P,) float32 score of the best mate, NaN without one;
-    other: (P,) float32 highest score of an entry that is no mate, -inf where there is none.
+    other: (P,) float32 highest score of an entry that is no mate, -inf where there is none. mate_at, other_at: (P,)
+    int64, where in the gallery these two are, -1 where there is none.
     """
 
     rank: np.ndarray
     mate: np.ndarray
     other: np.ndarray
+    mate_at: np.ndarray
+    other_at: np.ndarray
 
 
 def search(
@@ -117,7 +120,7 @@ def search(
     start, end = start[mated], end[mated]
     units = unit(probes.astype(np.float32, copy=False), "probes")[searched]
 
-    best = np.empty(len(mated), np.float32)
+    best, best_at = np.empty(len(mated), np.float32), np.empty(len(mated), np.int64)
     for rows in blocks(0, len(mated), PROBES_A_BLOCK // 4):
         first = start[rows][0]
         entries = order[first : end[rows][-1]]
@@ -126,10 +129,11 @@ def search(
         if by_quality:
             scores = by_quality(scores, searched[rows], entries)
         spans = zip(scores, start[rows] - first, end[rows] - first, strict=True)
-        best[rows] = [row[a:b].max() for row, a, b in spans]
+        at = np.array([a + row[a:b].argmax() for row, a, b in spans])
+        best[rows], best_at[rows] = scores[np.arange(len(at)), at], entries[at]
 
     better = np.zeros(len(mated), np.int64)
-    other = np.full(len(searched), -np.inf, np.float32)
+    other, other_at = np.full(len(searched), -np.inf, np.float32), np.full(len(searched), -1)
     limits = (best - np.float32(TIE))[:, None]
     score_buffer = np.empty((PROBES_A_BLOCK, GALLERY_A_BLOCK), np.float32)
     for columns in tqdm(blocks(0, len(gallery), GALLERY_A_BLOCK), "gallery", delay=2, leave=False, disable=None):
@@ -139,22 +143,31 @@ def search(
             found = np.matmul(units[rows], block, out=score_buffer[: rows.stop - rows.start, : block.shape[1]])
             return by_quality(found, searched[rows], entries) if by_quality else found
 
+        def keep_highest(rows: slice, scores: np.ndarray, entries: np.ndarray = order[columns]) -> None:
+            at = scores.argmax(axis=1)
+            highest = scores[np.arange(len(at)), at]
+            higher = highest > other[rows]
+            other[rows][higher], other_at[rows][higher] = highest[higher], entries[at[higher]]
+
         for rows in blocks(0, len(mated), PROBES_A_BLOCK):
             scores = scores_of(rows)
             for row in np.flatnonzero((start[rows] < columns.stop) & (end[rows] > columns.start)):
                 a, b = start[rows][row], end[rows][row]
                 scores[row, max(a - columns.start, 0) : b - columns.start] = -np.inf  # mates do not outrank a mate
             better[rows] += [np.count_nonzero(row) for row in scores >= limits[rows]]
-            np.maximum(other[rows], scores.max(axis=1), out=other[rows])
+            keep_highest(rows, scores)
         for rows in blocks(len(mated), len(searched), PROBES_A_BLOCK):
-            np.maximum(other[rows], scores_of(rows).max(axis=1), out=other[rows])
+            keep_highest(rows, scores_of(rows))
 
     found = Search(
         rank=np.full(len(probes), DROPPED, np.int64),
         mate=np.full(len(probes), np.nan, np.float32),
         other=np.empty(len(probes), np.float32),
+        mate_at=np.full(len(probes), -1),
+        other_at=np.empty(len(probes), np.int64),
     )
     found.rank[mated], found.mate[mated], found.other[searched] = better, best, other
+    found.mate_at[mated], found.other_at[searched] = best_at, other_at
     return found
 
 

@@ -25,7 +25,8 @@ def identification_trials(
     The table: set, probe (name), identity, rank (number of gallery entries of others that score at least as high as
     the best mate; null for a dropped probe), dropped (no mate in the gallery), quality (norm), nonmated (the person is
     known and not in the gallery, distractors included), mate and other (scores of the best mate and of the best other
-    entry, cosines or what ``similarity`` makes of them; null where there is none).
+    entry, cosines or what ``similarity`` makes of them; null where there is none), mate_image and other_image (names of
+    these two).
 
     Raises:
         DataError: as :func:`locate`; an empty gallery; an image in the gallery twice, or also among the probes.
@@ -46,6 +47,10 @@ def identification_trials(
     by_quality = ByQuality(similarity, norms[gallery], norms[rows]) if similarity else None
     found = search(vectors[gallery], gallery_ids, vectors[rows], labels[rows], by_quality)
     mateless = found.rank == DROPPED
+    mate_image, other_image = (
+        pa.array([embeddings.names[gallery[place]] if place >= 0 else None for place in at.tolist()], pa.string())
+        for at in (found.mate_at, found.other_at)
+    )
     table = pa.table(
         {
             "set": pa.array([name for name, _ in probes], pa.string()),
@@ -57,6 +62,8 @@ def identification_trials(
             "nonmated": mateless & (labels[rows] >= 0) & ~np.isin(labels[rows], labels[gallery]),
             "mate": pa.array(found.mate, pa.float32(), mask=mateless),
             "other": pa.array(found.other, pa.float32(), mask=np.isinf(found.other)),
+            "mate_image": mate_image,
+            "other_image": other_image,
         }
     )
     return table, images

@@ -10,12 +10,14 @@ from lgaf.files import write_text
 from lgaf.report.groups import NAME as GROUPS
 from lgaf.report.page.board import boards, damage_summary
 from lgaf.report.page.charts import Spec, colour, dashes, groups
+from lgaf.report.page.costs import costs
 from lgaf.report.page.faces import GENERATED, data_uri
+from lgaf.report.page.judged import MOST
 from lgaf.report.page.rank_chart import rank_chart
 from lgaf.report.page.ranks import ranks
 from lgaf.report.page.run import facts
 from lgaf.report.page.templates.fill import fill
-from lgaf.report.page.trials import MOST, Seen, hardest
+from lgaf.report.page.trials import Seen, hardest
 from lgaf.report.report import Report
 from lgaf.report.settings import ReportRun
 from lgaf.report.style import COLOURS
@@ -34,7 +36,7 @@ class Picture(NamedTuple):
     address: str
 
 
-def write_page(report: Report, settings: ReportRun, seen: Seen, plots: Path, path: Path) -> None:
+def write_page(report: Report, settings: ReportRun, seen: Seen, plots: Path, taken: Path, path: Path) -> None:
     """Write the page of a run to ``path``; equal inputs give equal bytes.
 
     Args:
@@ -42,6 +44,7 @@ def write_page(report: Report, settings: ReportRun, seen: Seen, plots: Path, pat
         settings: of the report.
         seen: where trials, embeddings and faces are.
         plots: folder of the run's pictures, those that are there already.
+        taken: folder of what stages have left to say of their time and memory.
         path: where the page is written.
 
     Raises:
@@ -82,6 +85,7 @@ def write_page(report: Report, settings: ReportRun, seen: Seen, plots: Path, pat
             "sheets": pictures(plots, SHEETS) if shown else [],
             "maps": pictures(plots, looks(plots, results.run.labels)) if shown else [],
             "facts": facts(settings, results, report.models, seen.aligned),
+            "costs": costs(settings, report.models, taken),
             "specs": specs,
         }
     )

@@ -1,32 +1,27 @@
-"""The hardest trials: pairs that rows judge wrongly, with the verdict of every row, its score, and what it saw.
+"""The hardest trials: pairs and searches that rows judge wrongly, with every row's verdict, scores, and what it saw.
 
-A verdict is that of the trials file, by the threshold of the pair's fold. Of several seeds a row's first is shown.
+A verdict is that of the trials file. Of several seeds a row's first is shown.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from lgaf.formats.embeddings import Embeddings, read_embeddings
 from lgaf.formats.pack import read_table
 from lgaf.formats.scores import holds_scores
 from lgaf.report.page.faces import may_show, thumbnails
+from lgaf.report.page.judged import Answer, Judged, Trial
+from lgaf.report.page.pairs import judged_pairs
+from lgaf.report.page.searches import judged_searches
 from lgaf.report.settings import ReportRun
 
-MOST = 40
-"""False accepts, and false rejects, that are shown of each row and benchmark: those farthest from its threshold."""
 Json = dict[str, Any]
-Pair = tuple[str, str, int]
-"""Left and right image, and how often the list had these two before: another fold may judge them otherwise."""
-NOTHING = (np.empty(0, bool), np.empty(0), np.empty(0, bool))
-"""No pairs."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +34,15 @@ class Seen:
 
 
 def hardest(seen: Seen, settings: ReportRun, summaries: Sequence[Mapping[str, Any]]) -> list[Json]:
-    """The hardest pairs of each benchmark whose faces may be shown, as the page's script reads them.
+    """The hardest trials of each benchmark whose faces may be shown, each probe set apart, as the page's script reads
+    them.
 
-    Of a benchmark: ``name``; ``rows`` [{threshold, accepts, rejects}], the row's mean threshold and how many pairs it
-    judges wrongly, None for a row without trials; ``faces`` [{name, image, rows: [[norm, share of the benchmark's
-    images with a lower one, local weight] or None]}]; ``pairs`` [[left, right, same, [score a row], [right a row]]],
-    faces by their place, a row's score None where it has none, the pairs that most rows judge wrongly first.
+    Of a list of trials: ``name``; ``words`` [of a false accept, of a false reject]; ``answers`` [what each answer is];
+    ``rows`` [{threshold, accepts, rejects}], the row's threshold and how many trials it judges wrongly, None for a row
+    without trials; ``faces`` [{name, image, rows: [[norm, share of the benchmark's images with a lower one, local
+    weight] or None]}]; ``trials`` [[[face], mated, [row or None]]], those that most rows judge wrongly first, faces by
+    their place. A row: how far it is on the wrong side, None where it is right, and its answers [score, face], either
+    None where there is none.
 
     Raises:
         DataError: a file is missing or broken, or a face is not among the aligned ones.
@@ -56,79 +54,26 @@ def hardest(seen: Seen, settings: ReportRun, summaries: Sequence[Mapping[str, An
         if not may_show(name, settings.faces):
             continue
         models = [
-            Model.read(seen, row.id, seed, key, told[row.id, seed, name])
+            judged(seen, row.id, seed, key, told[row.id, seed, name])
             for row in settings.rows
             for seed in settings.seeds_of(row)[:1]
         ]
-        if any(model.pairs for model in models):
-            found.append({"name": name, **benchmark(models, seen.aligned / f"{key}.arrow")})
+        for part in dict.fromkeys(part for model in models for part in model):
+            lists = [model.get(part) for model in models]
+            found.append({"name": f"{name} {part}".rstrip(), **listed(lists, seen.aligned / f"{key}.arrow")})
     return found
 
 
-@dataclass(frozen=True)
-class Model:
-    """What one model says of a benchmark's pairs.
-
-    pairs: pair -> its place in same, score and right, each (N,); none where the benchmark lists no pairs;
-    threshold: the mean of the folds' on the score; faces: image -> norm, share of the images with a lower one, local
-    weight.
-    """
-
-    pairs: dict[Pair, int]
-    same: np.ndarray
-    score: np.ndarray
-    right: np.ndarray
-    threshold: float | None
-    faces: dict[str, list[float | None]]
-
-    @staticmethod
-    def read(seen: Seen, row: str, seed: int, benchmark: str, summary: Mapping[str, Any]) -> Model:
-        """Read one model's trials and what it saw."""
-        place = Path(row) / str(seed) / f"{benchmark}.arrow"
-        table = read_table(seen.trials / place, ())
-        if "correct" not in table.column_names:
-            return Model({}, *NOTHING, threshold=None, faces={})
-        place = Path(summary.get("of", row)) / place.relative_to(row)  # a row may only compare another's embeddings
-        alone = holds_scores(seen.embeddings / place)
-        threshold = summary["folds"]["threshold"]
-        if summary["histogram"]:  # of cosines: the threshold is on a squared distance of unit vectors
-            threshold = 1 - threshold / 2
-        return Model(
-            pairs={pair: at for at, pair in enumerate(pairs_of(table))},
-            same=column(table, "same"),
-            score=column(table, "score"),
-            right=column(table, "correct"),
-            threshold=threshold,
-            faces={} if alone else looks(read_embeddings(seen.embeddings / place)),
-        )  # fmt: skip
-
-    def wrong(self, same: bool) -> list[int]:
-        """Places of the false rejects, or of the false accepts where ``same`` is False, the worst first."""
-        places = np.flatnonzero((self.same == same) & ~self.right.astype(bool))
-        order = np.argsort(self.score[places] if same else -self.score[places], kind="stable")
-        return places[order].tolist()
-
-    def away(self, pair: Pair) -> float:
-        """How far a pair that is judged wrongly is from the threshold; 0 for all others."""
-        at = self.pairs.get(pair)
-        if at is None or self.right[at] or self.threshold is None:
-            return 0.0
-        return abs(float(self.score[at]) - self.threshold)
-
-
-def pairs_of(table: pa.Table) -> list[Pair]:
-    """The pairs of a table of trials, no two alike."""
-    seen: Counter[tuple[str, str]] = Counter()
-    found = []
-    for pair in zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True):
-        found.append((*pair, seen[pair]))
-        seen[pair] += 1
-    return found
-
-
-def column(table: pa.Table, name: str) -> np.ndarray:
-    """A column as an array."""
-    return table[name].to_numpy(zero_copy_only=False)
+def judged(seen: Seen, row: str, seed: int, benchmark: str, summary: Mapping[str, Any]) -> dict[str, Judged]:
+    """What one model says of a benchmark's pairs, named "", or of each probe set; nothing of templates."""
+    place = Path(row) / str(seed) / f"{benchmark}.arrow"
+    table = read_table(seen.trials / place, ())
+    pairs, searches = (name in table.column_names for name in ("correct", "other_image"))
+    if not pairs and not searches:
+        return {}
+    path = seen.embeddings / summary.get("of", row) / place.relative_to(row)  # a row may only compare another's
+    faces = {} if holds_scores(path) else looks(read_embeddings(path))
+    return {"": judged_pairs(table, summary, faces)} if pairs else judged_searches(table, faces)
 
 
 def looks(found: Embeddings) -> dict[str, list[float | None]]:
@@ -139,41 +84,65 @@ def looks(found: Embeddings) -> dict[str, list[float | None]]:
     return {name: list(value) for name, value in zip(found.names, values, strict=True)}
 
 
-def benchmark(models: Sequence[Model], faces: Path) -> Json:
-    """The hardest pairs of one benchmark."""
-    chosen: dict[Pair, bool] = {}
-    for model in models:
-        names = list(model.pairs)
-        for same in (False, True):
-            chosen |= {names[at]: same for at in model.wrong(same)[:MOST]}
-    pairs = sorted(chosen, key=lambda pair: hardness(models, pair), reverse=True)
-    images = list(dict.fromkeys(name for pair in pairs for name in pair[:2]))
-    place = {name: at for at, name in enumerate(images)}
-    pictures = thumbnails(faces, images)
+def listed(models: Sequence[Judged | None], faces: Path) -> Json:
+    """The hardest trials of one list, of which a row may have none."""
+    known = [model for model in models if model]
+    chosen: dict[Trial, bool] = {}
+    for model in known:
+        chosen |= model.hardest()
+    trials = sorted(chosen, key=lambda trial: hardness(known, trial), reverse=True)
+    places: dict[str, int] = {}
+    found = [
+        [
+            [place(image, places) for image in trial[0]],
+            chosen[trial],
+            [said(model, trial, places) if model else None for model in models],
+        ]
+        for trial in trials
+    ]
+    pictures = thumbnails(faces, places)
+    words = known[0].words
     return {
+        "words": [words.accept, words.reject],
+        "answers": words.answers,
         "rows": [
             {"threshold": model.threshold, "accepts": len(model.wrong(False)), "rejects": len(model.wrong(True))}
-            if model.pairs
+            if model
             else None
             for model in models
         ],
         "faces": [
-            {"name": name, "image": pictures[name], "rows": [model.faces.get(name) for model in models]}
-            for name in images
+            {
+                "name": name,
+                "image": pictures[name],
+                "rows": [model.faces.get(name) if model else None for model in models],
+            }
+            for name in places
         ],
-        "pairs": [[place[pair[0]], place[pair[1]], chosen[pair], *verdicts(models, pair)] for pair in pairs],
+        "trials": found,
     }
 
 
-def hardness(models: Sequence[Model], pair: Pair) -> tuple[int, float]:
-    """How many rows judge a pair wrongly, and how far they are from their thresholds together."""
-    away = [model.away(pair) for model in models]
-    return sum(distance > 0 for distance in away), sum(away)
+def hardness(models: Sequence[Judged], trial: Trial) -> tuple[int, float]:
+    """How many rows judge a trial wrongly, and how far they are on the wrong side together."""
+    wrong = [beyond for model in models if (beyond := model.wrongness(trial)) is not None]
+    return len(wrong), sum(wrong)
 
 
-def verdicts(models: Sequence[Model], pair: Pair) -> tuple[list[float | None], list[bool | None]]:
-    """Each row's score of a pair, and whether it is right."""
-    places = [model.pairs.get(pair) for model in models]
-    found = [*zip(models, places, strict=True)]
-    scores = [None if at is None else round(float(model.score[at]), 4) for model, at in found]
-    return scores, [None if at is None else bool(model.right[at]) for model, at in found]
+def said(model: Judged, trial: Trial, places: dict[str, int]) -> list[Any] | None:
+    """What one row says of a trial, None where it does not have it."""
+    if trial not in model.trials:
+        return None
+    at, beyond = model.trials[trial], model.wrongness(trial)
+    return [None if beyond is None else round(beyond, 4), *(answered(answer, at, places) for answer in model.answers)]
+
+
+def answered(answer: Answer, at: int, places: dict[str, int]) -> list[float | int | None]:
+    """Score and face of an answer."""
+    score, image = float(answer.score[at]), answer.images[at]
+    return [None if np.isnan(score) else round(score, 4), None if image is None else place(image, places)]
+
+
+def place(image: str, places: dict[str, int]) -> int:
+    """The place of a face among those that are shown; one that is new is the last."""
+    return places.setdefault(image, len(places))

@@ -151,77 +151,85 @@
 
   all("details.numbers").forEach((details) => details.addEventListener("toggle", () => numbers(details)));
 
-  // The hardest trials.
+  // The hardest trials: pairs, and searches, of which a row's answers are faces too.
   const PAGE = 12;
-  const benchmarks = once(() => read("trials"));
+  const lists = once(() => read("trials"));
   let chosen = [];
 
+  function picture(found, side) {
+    return make("img", { src: found.image, alt: `face ${found.name}`, title: found.name, width: side, height: side });
+  }
+
   function face(found) {
-    const image = make("img", { src: found.image, alt: `face ${found.name}`, width: 96, height: 96 });
-    return make("th", { scope: "col", className: "face" }, image, make("span", { textContent: found.name, title: found.name }));
+    const name = make("span", { textContent: found.name, title: found.name });
+    return make("th", { scope: "col", className: "face" }, picture(found, 96), name);
   }
 
   function quality(found, place) {
-    const said = found.rows[place];
-    const cell = make("td", { textContent: "-" });
-    if (said) {
-      const [norm, below, local] = said;
-      cell.textContent = `${Math.round(100 * below)} %` + (local === null ? "" : ` · ${local.toFixed(2)}`);
-      cell.title = `norm ${norm}` + (local === null ? "" : `, local weight ${local}`);
+    const line = make("span", { textContent: "-" });
+    if (found.rows[place]) {
+      const [norm, below, local] = found.rows[place];
+      line.textContent = `${Math.round(100 * below)} %` + (local === null ? "" : ` · ${local.toFixed(2)}`);
+      line.title = `norm ${norm}` + (local === null ? "" : `, local weight ${local}`);
     }
-    return cell;
+    return line;
   }
 
-  function verdictOf(right) {
+  function answer(list, [score, number], place) {
+    const text = make("span", { className: "score", textContent: score === null ? "-" : score.toFixed(3) });
+    if (number === null) return make("td", {}, text);
+    const found = list.faces[number];
+    const said = make("div", {}, text, quality(found, place));
+    return make("td", {}, make("div", { className: "answer" }, picture(found, 48), said));
+  }
+
+  function verdict([beyond]) {
+    const right = beyond === null;
     return make("td", { className: right ? "right" : "wrong" }, right ? "✓" : "✗",
       make("span", { className: "unseen", textContent: right ? " right" : " wrong" }));
   }
 
-  function card(benchmark, [left, right, same, scores, verdicts]) {
-    const faces = [benchmark.faces[left], benchmark.faces[right]];
-    const rows = labels.flatMap((label, place) => {
-      if (scores[place] === null) return [];
-      const name = make("th", { scope: "row", textContent: label, title: label });
-      const score = make("td", { textContent: scores[place].toFixed(3) });
-      const cells = [name, verdictOf(verdicts[place]), score, ...faces.map((it) => quality(it, place))];
-      return [make("tr", {}, ...cells)];
-    });
-    const said = same ? "One person, taken for two" : "Two people, taken for one";
-    const words = ["row", "", "score"].map((text) => make("th", { scope: "col", textContent: text }));
-    words[1].append(make("span", { className: "unseen", textContent: "verdict" }));
-    const table = make("table", {}, make("caption", { textContent: `${said}: verdict and score of each row, and of each face quality and local weight` }),
-      make("thead", {}, make("tr", {}, ...words, ...faces.map(face))), make("tbody", {}, ...rows));
+  function card(list, [compared, mated, rows]) {
+    const faces = compared.map((number) => list.faces[number]);
+    const lines = rows.flatMap((row, place) => row === null ? [] : [make("tr", {},
+      make("th", { scope: "row", textContent: labels[place], title: labels[place] }),
+      verdict(row),
+      ...faces.map((it) => make("td", {}, quality(it, place))),
+      ...row.slice(1).map((it) => answer(list, it, place)))]);
+    const said = list.words[mated ? 1 : 0];
+    const heading = (text) => make("th", { scope: "col", textContent: text });
+    const hidden = make("th", { scope: "col" }, make("span", { className: "unseen", textContent: "verdict" }));
+    const heads = make("tr", {}, heading("row"), hidden, ...faces.map(face), ...list.answers.map(heading));
+    const caption = `${said}: the verdict of each row, quality and local weight of each face, ${list.answers.join(", ")}`;
+    const table = make("table", {}, make("caption", { textContent: caption }), make("thead", {}, heads), make("tbody", {}, ...lines));
     return make("li", { className: "trial" }, make("h4", { textContent: said }), table);
   }
 
-  function fits([, , same, , verdicts], kind, wrong, right) {
-    if (kind && (kind === "reject") !== same) return false;
-    if (wrong === "" ? !verdicts.includes(false) : verdicts[wrong] !== false) return false;
-    return right === "" || verdicts[right] === true;
-  }
-
-  function away(benchmark, [, , , scores, verdicts], row) {
-    const threshold = benchmark.rows[row]?.threshold;
-    return verdicts[row] === false && threshold != null ? Math.abs(scores[row] - threshold) : 0;
+  function fits([, mated, rows], kind, wrong, right) {
+    if (kind && (kind === "reject") !== mated) return false;
+    const judgedWrong = (row) => row !== null && row[0] !== null;
+    if (wrong === "" ? !rows.some(judgedWrong) : !judgedWrong(rows[wrong])) return false;
+    return right === "" || (rows[right] !== null && !judgedWrong(rows[right]));
   }
 
   function filterTrials() {
-    const benchmark = benchmarks()[find("trial-benchmark").value];
+    const list = lists()[find("trial-benchmark").value];
     const [kind, wrong, right] = ["kind", "wrong", "right"].map((name) => find(`trial-${name}`).value);
-    chosen = benchmark.pairs.filter((pair) => fits(pair, kind, wrong, right));
-    if (wrong !== "") chosen.sort((a, b) => away(benchmark, b, wrong) - away(benchmark, a, wrong));
+    chosen = list.trials.filter((trial) => fits(trial, kind, wrong, right));
+    if (wrong !== "") chosen.sort((a, b) => b[2][wrong][0] - a[2][wrong][0]);
     find("trial-list").replaceChildren();
-    find("trial-count").textContent = `${chosen.length} pairs of ${benchmark.pairs.length} on this page` +
-      (wrong === "" ? ", those that most rows judge wrongly first" : `, the farthest from ${labels[wrong]}'s threshold first`);
+    find("trial-list").classList.toggle("wide", list.answers.length > 1);
+    find("trial-count").textContent = `${chosen.length} of ${list.trials.length} on this page` +
+      (wrong === "" ? ", those that most rows judge wrongly first" : `, those that ${labels[wrong]} judges most wrongly first`);
     more();
   }
 
   function more() {
-    const benchmark = benchmarks()[find("trial-benchmark").value];
-    const list = find("trial-list");
-    const next = chosen.slice(list.children.length, list.children.length + PAGE);
-    list.append(...next.map((pair) => card(benchmark, pair)));
-    find("trial-more").hidden = list.children.length === chosen.length;
+    const list = lists()[find("trial-benchmark").value];
+    const shown = find("trial-list");
+    const next = chosen.slice(shown.children.length, shown.children.length + PAGE);
+    shown.append(...next.map((trial) => card(list, trial)));
+    find("trial-more").hidden = shown.children.length === chosen.length;
   }
 
   if (find("trial-filter")) {
