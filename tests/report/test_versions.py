@@ -137,8 +137,9 @@ def test_what_is_of_another_version_is_marked_and_not_compared(tmp_path: Path, e
     groups = markdown_tables(page(layout.results, "world-groups"))[0]
     assert {row[0] for row in groups if "‡" in row[-1]} == {"world/lfw"}
     assert not any("‡" in cell for row in groups for cell in row[:-1])
-    write_page(found, ONE, write_seen(tmp_path, ONE), layout.results / "plots", layout.results / "report.html")
-    html = (layout.results / "report.html").read_text()
+    path = layout.results / "report.html"
+    write_page(found, ONE, write_seen(tmp_path, ONE), layout.results / "plots", tmp_path / "costs", path)
+    html = path.read_text()
     assert "Of other versions, and not ranked: MagFace." in html
     assert "‡" in html
     assert f"{said}. Compared" in html
