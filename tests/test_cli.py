@@ -33,7 +33,7 @@ def project(tmp_path, monkeypatch):
         (["train", "lgaf", "0"], "data/aligned/train.arrow: no such file; run `dvc repro`"),
         (["train", "sphereface", "0"], "methods: 'sphereface' is no row; there are adaface, arcface, lgaf, magface"),
         (["embed", "lgaf", "0"], "models/lgaf/0/model.safetensors: no such checkpoint; run `dvc repro`"),
-        (["score", "lgaf", "lfw", "0"], "embeddings/lgaf/0/lfw.arrow: no such file; run `dvc repro`"),
+        (["score", "lgaf", "lfw", "0"], "data/photos/lfw.json: no such file; run `dvc repro`"),
         (["report"], "no such file; run `dvc repro`"),
         (["check"], "results/reference.json: no such file; take the committed one back"),
         (["complexity", "sphereface"], "methods: 'sphereface' is no row"),

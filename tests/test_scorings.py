@@ -13,7 +13,7 @@ from lgaf.config import load_settings
 from lgaf.errors import SettingsError
 from lgaf.files import read_json
 from lgaf.formats.embeddings import Embeddings, write_embeddings
-from lgaf.formats.pack import read_table
+from lgaf.formats.pack import read_table, write_pack
 from lgaf.formats.protocol import Verification, write_protocol
 
 ROOT = Path(__file__).parents[1]
@@ -105,6 +105,9 @@ def test_the_stage_scores_every_seed_and_only_its_own_settings_change(params):
         )
     ]
     write_protocol("data/photos/lfw.json", Verification(pairs=pairs, folds=6, all_pairs=[embedded.names]))
+    with write_pack("data/aligned/lfw.arrow") as pack:  # for its version; the scoring looks at no face
+        for name, label in zip(embedded.names, embedded.labels.tolist(), strict=True):
+            pack.add(name, b"face", label)
     for seed in (0, 1):
         write_embeddings(f"embeddings/magface/{seed}/lfw.arrow", embedded)
     recipe = YAML(typ="safe").load(ROOT / "presets" / "tiny.yaml")["train"] | {"seeds": [0, 1]}
@@ -117,6 +120,11 @@ def test_the_stage_scores_every_seed_and_only_its_own_settings_change(params):
         assert (summary["method"], summary["of"], summary["seed"]) == ("row", "magface", seed)
         assert "cosine + min(0, 0.02 cosine - 0.01) x" in summary["protocol"][0]
         assert Path(f"replicates/row/{seed}/lfw.arrow").is_file()
+    made = [read_json(f"results/scores/{row}/1/lfw.json")["made"] for row in ("row", "magface")]
+    assert made[0]["benchmark"] == made[1]["benchmark"] != ""
+    assert [it["parameters"] for it in made] == [
+        read_json(f"settings/rows/{row}.json")["settings"]["parameters"] for row in ("row", "magface")]  # fmt: skip
+    assert made[0]["parameters"] != made[1]["parameters"]
     assert "of" not in read_json("results/scores/magface/1/lfw.json")
     one, other = (read_table(f"trials/{row}/1/lfw.arrow", ()) for row in ("row", "magface"))
     assert one.drop_columns(["score", "correct"]) == other.drop_columns(["score", "correct"])
@@ -126,7 +134,8 @@ def test_the_stage_scores_every_seed_and_only_its_own_settings_change(params):
     params({"row": {"of": "magface", "similarity": "qmagface", "alpha": 0.02, "beta": 0.02}}, train=recipe)
     run("settings")
     changed = {str(path) for path, text in before.items() if path.read_text() != text}
-    assert changed == {"settings/params.json", "settings/report.json", "settings/scorings/row.json"}
+    changing = ("params", "report", "rows/row", "scorings/row")
+    assert changed == {f"settings/{name}.json" for name in changing}
     rows = read_json("settings/report.json")["settings"]["rows"]
     assert [(it["id"], it["label"], it["network"]) for it in rows] == [
         ("magface", "MagFace", "plain"), ("row", "MagFace, QMagFace", "embeddings")]  # fmt: skip
