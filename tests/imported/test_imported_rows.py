@@ -92,9 +92,10 @@ def run(command: str) -> None:
 
 
 def scored(row: str, benchmark: str) -> tuple[dict, bytes, bytes]:
-    """The summary but for the row's name, and the files of trials and replicates."""
+    """The summary but for the row's name and where it is from, and the files of trials and replicates."""
     summary = read_json(f"results/scores/{row}/0/{benchmark}.json")
     assert summary.pop("method") == row
+    assert summary.pop("made")["benchmark"]
     return summary, *(Path(f"{kind}/{row}/0/{benchmark}.arrow").read_bytes() for kind in ("trials", "replicates"))
 
 
@@ -118,19 +119,26 @@ def test_the_same_embeddings_give_the_same_bytes(world, capsys):
 
 
 def test_a_changed_file_is_seen(world):
-    """The stage's settings have another hash; a change between the two stages is refused, and nothing is left."""
+    """The stage's settings have another hash, and so have the row's parameters; a change between the two stages is
+    refused, and nothing is left."""
     for benchmark in BENCHMARKS:
         run(f"import-embeddings mine {benchmark} mine.npz --flip true")
     world.params({"mine": {"format": "embeddings", **SAID}})
     run("settings")
     before = Path("settings/given/mine.json").read_text()
-    others = {path: path.read_text() for path in Path("settings").rglob("*.json") if path.parent.name != "given"}
+    parameters = Path("settings/rows/mine.json").read_text()
+    others = {
+        path: path.read_text()
+        for path in Path("settings").rglob("*.json")
+        if path.parent.name not in ("given", "rows") or path.stem != "mine"
+    }
     np.savez("mine.npz", names=np.array(NAMES), embeddings=2 * vectors())
     run("import-embeddings mine lfw mine.npz --flip true")
     assert cli.main(["embed_given", "mine"]) == 1
     assert not Path("embeddings/mine/0").exists()
     run("settings")
     assert Path("settings/given/mine.json").read_text() != before
+    assert Path("settings/rows/mine.json").read_text() != parameters
     assert {path: path.read_text() for path in others} == others
     run("embed_given mine")
 
