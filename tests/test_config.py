@@ -95,7 +95,7 @@ def test_shipped_files_are_valid(path):
         ("benchmarks", ["lfw", "lfw"], ["benchmarks", "twice"]),
         ("data.source", "lfw", ["data.root"]),
         ("data", {"source": "official", "root": "x"}, ["data.train"]),
-        ("data.scface", {"protocol": "test8"}, ["data.scface.protocol", "'test8'", "'all130' or 'test80'"]),
+        ("data.scface", {"gallery": "all"}, ["data.scface.gallery", "'all'", "'tested' or 'everyone'"]),
         ("data.prefer", "pickle", ["data.prefer", "'layout' or 'bin'"]),
         ("data.source", "ms1m", ["data.source", "'ms1m'", "'world', 'lfw' or 'official'"]),
         ("data.own", {"a b": {"folder": "x"}}, ["data.own.a b", "pattern"]),
