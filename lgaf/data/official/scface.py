@@ -2,9 +2,9 @@
 
 Grgic, Delac and Grgic, "SCface - surveillance cameras face database", Multimedia Tools and Applications 51(3), 2011:
 130 people, a frontal mugshot each, and an image from each of five cameras at 4.20 m (distance 1), 2.60 m (2) and 1.00 m
-(3). Infrared images (cameras 6 to 8) are left out. No protocol is standard: ``scface`` tests all, ``scface_test80`` tests
-80 people and leaves 50 to train on; :class:`lgaf.data.settings.ScfaceOptions` names the other choices that papers
-make, each of which changes the numbers. ``docs/datasets/scface.md`` shows the tree.
+(3). Infrared images (cameras 6 to 8) are left out. No protocol is standard: ``scface`` tests everyone, and benchmark
+``scface_test80`` tests 80 people and leaves 50 to train on; :class:`lgaf.data.settings.ScfaceOptions` names the other
+choices that papers make, each of which changes the numbers. ``docs/datasets/scface.md`` shows the tree.
 """
 
 from __future__ import annotations
