@@ -49,7 +49,7 @@ class Settings(Strict):
     image_size: int = Field(ge=32, le=448)
     """Side of an aligned face in pixels."""
     backbone: str
-    """Any backbone that timm knows, iresnet18 to iresnet100 and iresnet_mini among them."""
+    """Any backbone that timm knows, iresnet18 to iresnet200, ir18 to ir101 and iresnet_mini among them."""
     embedding_dim: EmbeddingDim
     """Length of an embedding."""
     flip: bool | None = None

@@ -204,6 +204,12 @@ def ir18(pretrained: bool = False, **options: Any) -> IResNet:
 
 
 @register_model
+def ir34(pretrained: bool = False, **options: Any) -> IResNet:
+    """AdaFace's IR-34."""
+    return _build("ir34", LAYERS["iresnet34"], pretrained, **{"pick": True, **options})
+
+
+@register_model
 def ir50(pretrained: bool = False, **options: Any) -> IResNet:
     """AdaFace's IR-50."""
     return _build("ir50", LAYERS["iresnet50"], pretrained, **{"pick": True, **options})

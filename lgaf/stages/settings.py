@@ -234,11 +234,12 @@ def warn_of_unwatched(settings: Settings) -> None:
         for path in own.files
         if not path.absolute().is_relative_to(OWN_LISTS.absolute())
     ]
+    imported = in_project(IMPORTED).absolute()
     starts = [(f"methods.{row}.train.start_from", settings.run(row).train.start_from) for row in settings.methods]
     unwatched += [
         (where, Path(start.checkpoint), f"the folder {IMPORTED}")
         for where, start in starts
-        if start is not None and start.sha256 is None and not start.path.absolute().is_relative_to(IMPORTED.absolute())
+        if start is not None and start.sha256 is None and not start.path.absolute().is_relative_to(imported)
     ]
     for where, path, watched in unwatched:
         print(
