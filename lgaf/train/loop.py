@@ -26,6 +26,7 @@ from lgaf.train.optim import build_optimiser, learning_rate
 from lgaf.train.precision import DTYPES, choose_precision
 from lgaf.train.settings import TrainingRun
 from lgaf.train.sharded import clip_heads
+from lgaf.train.start import begun, freeze, origin
 from lgaf.train.state import fingerprint, load_state, restore_random, save_state
 from lgaf.train.team import ALONE, Team
 from lgaf.train.trained import Progress, Trained
@@ -77,9 +78,10 @@ def go_on(
                             f"{team.size} processes")  # fmt: skip
     torch.set_flush_denormal(True)  # numbers below 1e-38 are slow on a CPU and mean nothing here
     torch.manual_seed(seed)
-    model = create_model(**run.model).to(device).to(memory_format=torch.channels_last)
+    model = begun(create_model(**run.model), settings.start_from).to(device).to(memory_format=torch.channels_last)
     if settings.sync_batch_norm:
         model = team.synchronised(model, device)
+    frozen = freeze(model, settings.start_from)
     heads = build_heads(run, dataset.num_classes, team).to(device)
     optimiser = build_optimiser(model, heads, settings)
 
@@ -106,12 +108,14 @@ def go_on(
             restore_random(progress)
         started, losses = time.perf_counter() - progress.seconds, []
         model.train()
+        for part in frozen:
+            part.eval()
         bar = tqdm(batches, f"{run.row} epoch {epoch + 1}/{settings.epochs}", steps, initial=progress.step,
                    unit="batch", leave=False, disable=team.rank > 0)  # fmt: skip
         for step, (pixels, visible, labels) in enumerate(bar, progress.step + 1):
             rate = learning_rate(settings, epoch + step / steps)
             for group in optimiser.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["factor"]
             images = model.preprocessing(pixels.to(device))
             loss = training_loss(network, heads, images, visible.to(device), labels.to(device), run, precision)
             optimiser.zero_grad(set_to_none=True)
@@ -162,6 +166,7 @@ def go_on(
         "images": len(dataset),
         "identities": dataset.num_classes,
         "epochs": settings.epochs,
+        **origin(settings.start_from),
     }
     save_model(model, out / "model.safetensors", {**facts, "head": run.head, "head_options": run.head_options})
     write_json(out / "training.json", {**facts, "device": str(device), "processes": team.size, "history": history})
