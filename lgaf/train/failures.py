@@ -44,8 +44,8 @@ def explanation(error: RuntimeError | MemoryError, run: TrainingRun, team: Team)
         share = f", {recipe.batch_size // team.size} of them in each of {team.size} processes" if team.size > 1 else ""
         return TrainingError(
             f"{run.row}: out of memory with {run.model['backbone']} at {run.model['image_size']} pixels in batches of "
-            f"{recipe.batch_size}{share}; lower train.batch_size (and train.lr by the same factor), set "
-            "train.precision to bfloat16, or spread it over more GPUs with train.processes"
+            f"{recipe.batch_size}{share}; raise train.accumulate, lower train.batch_size (and train.lr by the same "
+            "factor), set train.precision to bfloat16, or spread it over more GPUs with train.processes"
         )
     if "DataLoader worker" in text:
         return TrainingError(

@@ -57,10 +57,11 @@ def test_out_of_memory_says_what_to_lower(pack, tmp_path, monkeypatch, error):
     with pytest.raises(TrainingError) as told:
         train(pack, tmp_path / "out", tmp_path / "state", make_run())
     assert one_line(told) == (
-        "lgaf: out of memory with iresnet_mini at 32 pixels in batches of 16; lower train.batch_size (and train.lr by "
-        "the same factor), set train.precision to bfloat16, or spread it over more GPUs with train.processes"
+        "lgaf: out of memory with iresnet_mini at 32 pixels in batches of 16; raise train.accumulate, lower "
+        "train.batch_size (and train.lr by the same factor), set train.precision to bfloat16, or spread it over more "
+        "GPUs with train.processes"
     )
-    assert "of 16, 4 of them in each of 4 processes; lower" in str(explanation(error, make_run(), Team(1, 4)))
+    assert "of 16, 4 of them in each of 4 processes; raise" in str(explanation(error, make_run(), Team(1, 4)))
 
 
 def test_torchs_own_words_for_too_little_memory():
