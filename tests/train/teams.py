@@ -138,6 +138,8 @@ def compare_samples(team):
             labels, rows = torch.randint(MANY, (ROWS,)), 20 * torch.randn(ROWS, DIM, dtype=torch.float64)
             before = part.weight.detach().clone()
             centres.draw(labels[mine], step)
+            samples = team.gather(part.shards.sample)
+            assert len(samples.unique(dim=0)) == team.size  # each shard's own draw
             drawn = team.gather(part.shards.sample + part.shards.start).flatten()
             assert len(drawn) == RATE * MANY
 
