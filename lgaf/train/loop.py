@@ -19,6 +19,7 @@ from lgaf.errors import TrainingError
 from lgaf.files import write_json
 from lgaf.models import create_model
 from lgaf.models.checkpoint import save_model
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.dataset import FaceDataset, epoch_batches
 from lgaf.train.failures import explained, stopped, termination
 from lgaf.train.loss import build_heads, training_loss
@@ -29,7 +30,6 @@ from lgaf.train.sampled import Centres
 from lgaf.train.settings import TrainingRun
 from lgaf.train.sharded import clip_heads
 from lgaf.train.state import fingerprint, load_state, restore_random, save_state
-from lgaf.train.team import ALONE, Team
 from lgaf.train.trained import Progress, Trained
 
 LOOKS = {"cpu": 1, "cuda": 10}

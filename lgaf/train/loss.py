@@ -10,9 +10,9 @@ from torch.nn.functional import adaptive_avg_pool2d, binary_cross_entropy_with_l
 
 from baselines import create_head
 from baselines.margin import MarginHead
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.settings import TrainingRun
 from lgaf.train.sharded import margin_loss, shard
-from lgaf.train.team import ALONE, Team
 
 
 def build_heads(run: TrainingRun, num_classes: int, team: Team = ALONE) -> nn.ModuleList:

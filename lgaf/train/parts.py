@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from lgaf.errors import TrainingError
+from lgaf.processes.team import Team
 from lgaf.train.settings import Recipe
-from lgaf.train.team import Team
 
 
 class InParts(nn.Module):

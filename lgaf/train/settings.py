@@ -61,8 +61,8 @@ class Recipe(Strict):
     augment: AugmentSettings = AugmentSettings()
     """What is done to training images."""
     processes: int = Field(1, ge=1, le=1024)
-    """Processes of a training on this machine, each with a GPU, its share of every batch and of the classes. Where
-    torchrun or a scheduler has started the stage, theirs count."""
+    """Processes of a training on this machine, each with a GPU, its share of every batch and of the classes; at the top
+    level also of embedding the test faces. Where torchrun or a scheduler has started the stage, theirs count."""
     accumulate: int = Field(1, ge=1, le=4096)
     """Parts that each process's share of a batch goes through the network in, one after the other, for want of memory;
     loss and step are the whole batch's, at one more forward pass. 1: all at once."""

@@ -21,7 +21,7 @@ from torch.nn.functional import cross_entropy
 
 from baselines.margin import MarginHead, Shards
 from lgaf.errors import TrainingError
-from lgaf.train.team import Team
+from lgaf.processes.team import Team
 
 
 def margin_loss(head: MarginHead, embedding: Tensor, labels: Tensor) -> Tensor:

@@ -13,13 +13,13 @@ from small_runs import SEED, SIZE, SOURCES, make_run
 
 import lgaf.train.loop as loop
 from baselines import create_head, heads
-from lgaf.errors import TrainingError
-from lgaf.train.launch import launch
+from lgaf.errors import LgafError
+from lgaf.processes.launch import launch
+from lgaf.processes.team import ALONE
 from lgaf.train.optim import build_optimiser
 from lgaf.train.parts import in_parts
 from lgaf.train.sampled import Centres
 from lgaf.train.sharded import bounds, clip_heads, margin_loss, shard
-from lgaf.train.team import ALONE
 
 ROWS, CLASSES, DIM = 12, 7, 16
 VARIANTS = [
@@ -233,7 +233,7 @@ def launch_marked(size, *arguments):
     """:func:`train_marked` in a team, in a process that may be killed; 1 where an error is told."""
     try:
         launch(size, "cpu", train_marked, *arguments)
-    except TrainingError:
+    except LgafError:
         sys.exit(1)
 
 

@@ -6,11 +6,11 @@ import torch
 from small_runs import SEED, make_run
 from teams import compare_samples
 
+from lgaf.processes.team import ALONE
 from lgaf.train.loss import build_heads
 from lgaf.train.optim import build_optimiser
 from lgaf.train.sampled import Centres
 from lgaf.train.sharded import margin_loss
-from lgaf.train.team import ALONE
 
 CLASSES = 50
 

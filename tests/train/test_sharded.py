@@ -11,10 +11,10 @@ from teams import assert_near, compare_heads, compare_steps, in_team, train_froz
 
 from baselines import create_head
 from lgaf.errors import SettingsError, TrainingError
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.loop import go_on
 from lgaf.train.parts import check_share
 from lgaf.train.sharded import bounds, shard
-from lgaf.train.team import ALONE, Team
 
 
 @pytest.mark.parametrize("size", [2, 3])
