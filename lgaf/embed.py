@@ -51,7 +51,8 @@ def embed_batches(
     size = network.preprocessing.image_size
     records = range(len(pack)) if records is None else records
     with ThreadPoolExecutor(cores()) as threads:  # decoders work outside Python's lock
-        for start in tqdm(records[::BATCH], pack.path.stem, unit="batch", leave=False):
+        shown = records.start == 0  # of several processes' bars the first one's is enough
+        for start in tqdm(records[::BATCH], pack.path.stem, unit="batch", leave=False, disable=not shown):
             pixels = list(threads.map(pack.image, range(start, min(start + BATCH, records.stop))))
             for offset, image in enumerate(pixels):
                 if image.shape != (size, size, 3):

@@ -101,7 +101,7 @@ def watch(context: ProcessContext, folder: Path) -> None:
                 raise getattr(lgaf.errors, name, LgafError)(text) from None
         raise LostProcess(
             f"process {error.error_index} of {len(context.processes)} has ended ({error.signal_name or error.exit_code}"
-            f"): SIGKILL is most often for want of memory, SIGABRT for another process that hangs; run the same "
+            "): SIGKILL is most often for want of memory, SIGABRT for another process that hangs; run the same "
             "command again"
         ) from None
     finally:
