@@ -102,7 +102,11 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     score = ScoreRun(generated=settings.data.source == "world", seed=settings.seed, evaluate=settings.evaluate)
     laboratory = bool(settings.damaged)
     embed = EmbedRun(
-        benchmarks=tuple(settings.benchmarks), device=settings.device, flip=settings.flip, laboratory=laboratory
+        benchmarks=tuple(settings.benchmarks),
+        device=settings.device,
+        flip=settings.flip,
+        laboratory=laboratory,
+        processes=settings.train.processes,
     )
     found: dict[str, tuple[Strict, list[str]]] = {
         "basis": (BasisRun(), ["lgaf.stages.basis"]),
@@ -134,7 +138,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
         else:
             manifest = Manifest.model_validate(said.model_dump(exclude={"label"}))
             modules += [manifest.reader, *factory_module(manifest)]
-        found[f"given/{row}"] = GivenRun(**embed.model_dump(), manifest=manifest), modules
+        found[f"given/{row}"] = GivenRun(**embed.model_dump(exclude={"processes"}), manifest=manifest), modules
     for row, how in settings.scorings.items():
         seeds = settings.train.seeds if how.of in settings.methods else (int(GIVEN),)
         rescore = RescoreRun(score=score, how=how, seeds=seeds, benchmarks=tuple(settings.benchmarks))

@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from lgaf.errors import DataError
 from lgaf.formats.pack import Pack
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.augment import augment
 from lgaf.train.settings import AugmentSettings
-from lgaf.train.team import ALONE, Team
 from lgaf.workers import cores
 
 KEPT = 2**30

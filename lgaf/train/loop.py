@@ -19,16 +19,18 @@ from lgaf.errors import TrainingError
 from lgaf.files import write_json
 from lgaf.models import create_model
 from lgaf.models.checkpoint import save_model
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.dataset import FaceDataset, epoch_batches
 from lgaf.train.failures import explained, stopped, termination
 from lgaf.train.loss import build_heads, training_loss
 from lgaf.train.optim import build_optimiser, learning_rate
+from lgaf.train.parts import check_share, in_parts
 from lgaf.train.precision import DTYPES, choose_precision
+from lgaf.train.sampled import Centres
 from lgaf.train.settings import TrainingRun
 from lgaf.train.sharded import clip_heads
 from lgaf.train.start import begun, freeze, origin
 from lgaf.train.state import fingerprint, load_state, restore_random, save_state
-from lgaf.train.team import ALONE, Team
 from lgaf.train.trained import Progress, Trained
 
 LOOKS = {"cpu": 1, "cuda": 10}
@@ -73,9 +75,7 @@ def go_on(
     steps = len(dataset) // settings.batch_size
     if steps == 0:
         raise TrainingError(f"{pack}: {len(dataset)} images are fewer than train.batch_size {settings.batch_size}")
-    if settings.batch_size % team.size:
-        raise TrainingError(f"train.batch_size: {settings.batch_size} images cannot be shared evenly by "
-                            f"{team.size} processes")  # fmt: skip
+    check_share(settings, team)
     torch.set_flush_denormal(True)  # numbers below 1e-38 are slow on a CPU and mean nothing here
     torch.manual_seed(seed)
     model = begun(create_model(**run.model), settings.start_from).to(device).to(memory_format=torch.channels_last)
@@ -96,7 +96,8 @@ def go_on(
         inside = f", step {progress.step} of {steps}" if progress.step else ""
         print(f"{run.row}: going on after epoch {len(progress.history)} of {settings.epochs}{inside}")
     precision, history = DTYPES[progress.precision], progress.history
-    network = team.distributed(model)
+    network = team.distributed(in_parts(model, settings.accumulate))
+    centres = Centres(heads, optimiser, settings.sample_rate, seed)
     live = Live(str(state / "live"), dvcyaml=False, save_dvc_exp=False) if team.rank == 0 else None
     for past in history:
         log(live, past)
@@ -116,14 +117,16 @@ def go_on(
             rate = learning_rate(settings, epoch + step / steps)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["factor"]
-            images = model.preprocessing(pixels.to(device))
-            loss = training_loss(network, heads, images, visible.to(device), labels.to(device), run, precision)
+            images, labels = model.preprocessing(pixels.to(device)), labels.to(device)
+            centres.draw(labels, epoch * steps + step)
+            loss = training_loss(network, heads, images, visible.to(device), labels, run, precision)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             if settings.clip_norm is not None:
                 nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
                 clip_heads(heads, settings.clip_norm, team)
             optimiser.step()
+            centres.put_back()
 
             losses.append(loss.detach())
             due = step == steps or step % (settings.checkpoint_steps or steps) == 0

@@ -91,8 +91,13 @@ class Recipe(Strict):
     start_from: StartFrom | None = None
     """What training starts from; null: random weights."""
     processes: int = Field(1, ge=1, le=1024)
-    """Processes of a training on this machine, each with a GPU, its share of every batch and of the classes. Where
-    torchrun or a scheduler has started the stage, theirs count."""
+    """Processes of a training on this machine, each with a GPU, its share of every batch and of the classes; at the top
+    level also of embedding the test faces. Where torchrun or a scheduler has started the stage, theirs count."""
+    accumulate: int = Field(1, ge=1, le=4096)
+    """Parts that each process's share of a batch goes through the network in, one after the other, for want of memory;
+    loss and step are the whole batch's, at one more forward pass. 1: all at once."""
+    sample_rate: float = Field(1.0, gt=0, le=1)
+    """Share of the classes that a step looks at: those of its batch, and others at random (Partial FC). 1: all."""
     sync_batch_norm: bool = False
     """Batch norm over the whole batch, not over each process's share of it; on GPUs."""
     checkpoint_steps: int | None = Field(None, ge=1)
