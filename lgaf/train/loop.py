@@ -117,9 +117,9 @@ def go_on(
             rate = learning_rate(settings, epoch + step / steps)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["factor"]
-            images, labels = model.preprocessing(pixels.to(device)), labels.to(device)
+            pixels, visible, labels = (it.to(device, non_blocking=True) for it in (pixels, visible, labels))
             centres.draw(labels, epoch * steps + step)
-            loss = training_loss(network, heads, images, visible.to(device), labels, run, precision)
+            loss = training_loss(network, heads, model.preprocessing(pixels), visible, labels, run, precision)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             if settings.clip_norm is not None:
