@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from lgaf.align.settings import AlignSettings
 from lgaf.damage.settings import DamageSettings
-from lgaf.data.settings import OwnBenchmark
+from lgaf.data.settings import SCFACE, OwnBenchmark
 from lgaf.data_settings import DataSettings
 from lgaf.errors import SettingsError
 from lgaf.evaluate.settings import EvaluateSettings
@@ -29,8 +29,9 @@ from lgaf.yaml import read_yaml
 BENCHMARKS = {
     "world": ("lfw", "cfp_fp", "cplfw", "agedb", "calfw", "tinyface", "scface"),
     "lfw": ("lfw",),
-    "official": ("lfw", "cfp_fp", "cfp_ff", "cplfw", "calfw", "agedb", "tinyface", "scface", "ijbb", "ijbc"),
-}
+    "official": ("lfw", "cfp_fp", "cfp_ff", "cplfw", "calfw", "agedb", "tinyface", "scface", "scface_test80", "ijbb",
+                 "ijbc"),
+}  # fmt: skip
 """Source -> the benchmarks that it has."""
 DAMAGED = {"world": ("lfw", "cfp_fp", "cplfw", "agedb", "calfw"), "lfw": ("lfw",), "official": ("lfw",)}
 """Source -> the benchmarks whose faces the damage laboratory takes, nobody in two of them."""
@@ -48,7 +49,7 @@ class Settings(Strict):
     image_size: int = Field(ge=32, le=448)
     """Side of an aligned face in pixels."""
     backbone: str
-    """Any backbone that timm knows, iresnet18 to iresnet100 and iresnet_mini among them."""
+    """Any backbone that timm knows, iresnet18 to iresnet200, ir18 to ir101 and iresnet_mini among them."""
     embedding_dim: EmbeddingDim
     """Length of an embedding."""
     flip: bool | None = None
@@ -225,6 +226,9 @@ class Settings(Strict):
                 problems += str(error).splitlines()
         if self.data.source == "official" and self.data.train is None and self.methods:
             problems.append("data.train: rows are trained, so the training set must be named, below data.root")
+        if str(self.data.train) in SCFACE and "scface" in self.benchmarks:
+            problems.append(f"benchmarks: 'scface' tests everyone, and data.train {self.data.train} are 50 of them; "
+                            "take 'scface_test80', which tests the other 80")  # fmt: skip
         if problems:
             raise SettingsError("\n".join(problems))
 

@@ -23,8 +23,8 @@ class DataSettings(OfficialOptions):
     """Folder that holds the data sets; LFW is fetched into it where source is ``lfw``, it is not there, and there is a
     network."""
     train: Path | None = None
-    """Training set of ``official``, below ``root``: a folder with train.rec, a folder a person, or a pack. Null where
-    nothing is trained."""
+    """Training set of ``official``, below ``root``: a folder with train.rec, a folder a person, a pack, or ``scface``,
+    the 50 people that ``scface_test80`` leaves. Null where nothing is trained."""
     world: WorldSettings = WorldSettings()
     """What is generated."""
     lfw: LfwOptions = LfwOptions()

@@ -20,11 +20,14 @@ from lgaf.data.official.lfw_fetch import locate_lfw
 from lgaf.data.official.lfw_split import split_lfw
 from lgaf.data.official.readers import locate, open_benchmark
 from lgaf.data.official.run import no_root, no_training_set
+from lgaf.data.official.scface import tuning_images
 from lgaf.data.own.read import read_own
+from lgaf.data.settings import SCFACE, OfficialOptions
 from lgaf.errors import LgafError
 from lgaf.files import printable, regular_file
 from lgaf.formats.protocol import differs
 from lgaf.paths import in_project
+from lgaf.strict import checked
 
 State = Literal["ok", "differs", "missing", "broken", "to fetch"]
 CROP_BYTES = 2.25
@@ -140,6 +143,10 @@ def find_training_set(settings: Settings) -> Finding:
     if not os.path.lexists(path):
         return Finding(name, "missing", no_training_set(path))
     try:
+        if str(train) in SCFACE:
+            people, notes = tuning_images(path, checked(OfficialOptions, settings.data.official_options()))
+            packs = pack_bytes(settings, len(people), sum(map(bytes_of, people)))
+            return Finding(name, "ok", "; ".join(notes), BENCHMARKS["scface"], len(people), packs)
         images, aligned = count_training_images(path)
     except (LgafError, OSError) as error:
         return Finding(name, "broken", str(error))

@@ -17,5 +17,9 @@ class TrainingError(LgafError):
     """Training that cannot go on, such as a loss that is not finite."""
 
 
+class LostProcess(LgafError):
+    """A process among several that has ended by itself, or does not answer."""
+
+
 class RegressionError(LgafError):
     """Results that fall short of the committed reference."""

@@ -79,4 +79,6 @@ def fields_at(kind: type[BaseModel], path: list[str]) -> list[str]:
     inner: Any = kind
     for part in path:
         inner = get_args(inner)[1] if get_origin(inner) is dict else inner.model_fields[part].annotation
+        if type(None) in get_args(inner):  # a block that may be null
+            inner = get_args(inner)[0]
     return list(inner.model_fields)

@@ -20,9 +20,9 @@ from baselines import create_head
 from lgaf.files import read_json, write_json
 from lgaf.machine import describe_machine
 from lgaf.models.complexity import interleaved
-from lgaf.train.launch import launch
+from lgaf.processes.launch import launch
+from lgaf.processes.team import Team
 from lgaf.train.sharded import margin_loss, shard
-from lgaf.train.team import Team
 
 DIM = 512
 MIB = 2**20

@@ -16,9 +16,9 @@ from tabulate import tabulate
 from lgaf.files import read_json, write_json
 from lgaf.machine import describe_machine
 from lgaf.models.complexity import interleaved
-from lgaf.train.launch import launch
+from lgaf.processes.launch import launch
+from lgaf.processes.team import Team
 from lgaf.train.precision import choose_precision
-from lgaf.train.team import Team
 
 
 def timed(options: argparse.Namespace, told: Path, team: Team) -> None:

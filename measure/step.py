@@ -24,12 +24,12 @@ from lgaf.device import choose_device
 from lgaf.machine import describe_machine
 from lgaf.models import create_model
 from lgaf.models.complexity import interleaved
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.loss import build_heads, training_loss
 from lgaf.train.optim import build_optimiser
 from lgaf.train.precision import DTYPES, choose_precision
 from lgaf.train.settings import Recipe, TrainingRun
 from lgaf.train.sharded import clip_heads
-from lgaf.train.team import ALONE, Team
 
 SCALE, MARGIN, CLIP = 64.0, 0.5, 5.0
 STEPS = 3

@@ -1,5 +1,7 @@
 """Embedding a pack: the mirror image's part in it, and what is refused."""
 
+import os
+import signal
 from types import SimpleNamespace
 
 import cv2
@@ -7,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from lgaf.embed import embed, embed_pack
-from lgaf.errors import DataError
+from lgaf.embed import BATCH, embed, embed_pack
+from lgaf.errors import DataError, LostProcess
 from lgaf.formats.embeddings import read_embeddings
 from lgaf.formats.pack import Pack, write_pack
 from lgaf.models import create_model
+from lgaf.processes.launch import launch
+from lgaf.processes.team import Team
 
 COUNT, SIZE = 5, 32
 
@@ -106,3 +110,64 @@ def test_one_embedding_for_all_is_no_network(pack, scale):
         embed_pack(Broken(vectors), pack, torch.device("cpu"), flip=False)
     vectors[3] = [1.0, 2.001]
     embed_pack(Broken(vectors), pack, torch.device("cpu"), flip=False)
+
+
+def write_faces(path, count):
+    rng = np.random.default_rng(1)
+    with write_pack(path, truth=["yaw"]) as out:
+        for index in range(count):
+            pixels = rng.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
+            out.add(f"{index}.png", cv2.imencode(".png", pixels)[1].tobytes(), index % 2, yaw=index)
+    return path
+
+
+def embed_in_team(model, packs, laboratory, team):
+    torch.set_num_threads(1)
+    embed(model, packs, laboratory, torch.device("cpu"), None, team)
+
+
+def end_in_team(model, packs, team):
+    """An embedding whose last process is killed in the first pack."""
+    if team.rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    with team.heard():
+        embed(model, packs, {}, torch.device("cpu"), None, team)
+
+
+def test_several_processes_write_what_one_writes(tmp_path, model, pack):
+    """The same bytes: a pack of three batches for two processes, and one of a batch, which leaves nothing for one."""
+    large = write_faces(tmp_path / "large.arrow", 2 * BATCH + 3)
+    threads = torch.get_num_threads()
+    for out, size in (("one", 1), ("two", 2)):
+        folder = tmp_path / out
+        packs = {path: folder / path.name for path in (large, pack.path)}
+        launch(size, "cpu", embed_in_team, model, packs, {pack.path: folder / "damage.arrow"})
+        assert sorted(path.name for path in folder.iterdir()) == ["damage.arrow", "faces.arrow", "large.arrow"]
+    torch.set_num_threads(threads)
+    for name in ("damage.arrow", "faces.arrow", "large.arrow"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_process_that_fails_ends_all_with_its_line(tmp_path, model, pack):
+    broken = tmp_path / "broken.arrow"
+    with write_pack(broken) as out:
+        for index in range(BATCH + 1):  # the last one, of the other process, is too large
+            out.add(
+                f"{index}.png",
+                cv2.imencode(".png", np.zeros((SIZE + index // BATCH, SIZE, 3), np.uint8))[1].tobytes(),
+                0,
+            )
+    with pytest.raises(DataError, match=rf"^.*broken\.arrow: {BATCH}\.png: 32x33, not 32x32; align again$"):
+        launch(2, "cpu", embed_in_team, model, {broken: tmp_path / "e.arrow"}, {})
+    with pytest.raises(LostProcess, match=r"^process 1 of 2 has ended \(SIGKILL\): .*; run the same command again$"):
+        launch(2, "cpu", end_in_team, model, {pack.path: tmp_path / "e.arrow"})
+    assert not (tmp_path / "e.arrow").exists()
+
+
+@pytest.mark.parametrize("count", [0, 1, 127, 128, 129, 700])
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_shares_are_whole_batches_in_order(count, size):
+    shares = [Team(rank, size).share(count, 128) for rank in range(size)]
+    assert [record for share in shares for record in share] == list(range(count))
+    assert {share.start % 128 for share in shares if share} <= {0}
+    assert max(map(len, shares)) <= -(-count // 128 // size) * 128 + 128

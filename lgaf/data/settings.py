@@ -9,16 +9,20 @@ from pydantic import Field, model_validator
 
 from lgaf.strict import Strict
 
+SCFACE = ("scface", "SCface_database")
+"""Names of SCFace's folder below ``data.root``; as ``data.train``, the 50 people that ``scface_test80`` leaves."""
+
 
 class ScfaceOptions(Strict):
-    """SCFace has no single standard; papers that print "SCFace rank-1" mean different things by it."""
+    """SCFace has no single standard; papers that print "SCFace rank-1" mean different things by it.
 
-    protocol: Literal["all130", "test80"] = "all130"
-    """``all130``: everyone is tested; ``test80``: 50 people are left for fine-tuning and 80 tested."""
+    Benchmark ``scface`` tests everyone; ``scface_test80`` leaves 50 people for fine-tuning and tests the other 80.
+    """
+
     draw: int | None = Field(None, ge=0)
-    """Who is left out by ``test80``: None leaves people 1 to 50 out, as published code does; a seed draws 50 people."""
+    """Who is left for fine-tuning: None leaves people 1 to 50, as published code does; a seed draws 50 people."""
     gallery: Literal["tested", "everyone"] = "tested"
-    """Gallery of ``test80``: the mugshots of the 80, or those of the other 50 among them as distractors."""
+    """Gallery of ``scface_test80``: the mugshots of the 80, or those of the other 50 among them as distractors."""
     cropped: bool = True
     """The mugshots cut to the head, or the original photographs."""
 

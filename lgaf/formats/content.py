@@ -16,7 +16,7 @@ def content_hash(table: pa.Table) -> str:
     null cells and the schema's metadata do not count; floats count by their bits, so -0 is not 0. Values are hashed
     where they lie, a gigabyte a second; only those of a batch with null cells are copied.
 
-    Columns are of numbers, strings, bytes, or lists of one length of numbers.
+    Columns are of numbers, truth values, strings, bytes, or lists of one length of numbers.
     """
     whole = hashlib.blake2b(digest_size=32)
     head = [[field.name, str(field.type)] for field in table.schema]
@@ -43,6 +43,7 @@ def add(
         chunk = chunk.drop_null() if chunk.null_count else chunk
     if not len(chunk):
         return
+    chunk = chunk.cast(pa.uint8()) if pa.types.is_boolean(chunk.type) else chunk  # eight lie in a byte
     kind = chunk.type
     if pa.types.is_fixed_size_list(kind):
         inner = chunk.flatten()

@@ -1,4 +1,4 @@
-"""Networks. Importing this registers ``iresnet18`` to ``iresnet200`` and two small ones of ours with timm."""
+"""Networks. Importing this registers ``iresnet18`` to ``iresnet200``, ``ir18`` to ``ir101`` and small ones of ours."""
 
 from __future__ import annotations
 

@@ -25,9 +25,14 @@ def conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
 
 
 class IBasicBlock(nn.Module):
-    """BN - conv3x3 - BN - PReLU - conv3x3 (stride) - BN, plus the input, projected where its shape changes."""
+    """BN - conv3x3 - BN - PReLU - conv3x3 (stride) - BN, plus the input, projected where its shape changes.
 
-    def __init__(self, inputs: int, outputs: int, stride: int = 1, act_layer: Activation = nn.PReLU):
+    pick: whether a stride alone takes every other pixel instead.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, stride: int = 1, act_layer: Activation = nn.PReLU, pick: bool = False
+    ):
         super().__init__()
         self.bn1 = nn.BatchNorm2d(inputs)
         self.conv1 = conv3x3(inputs, outputs)
@@ -36,7 +41,9 @@ class IBasicBlock(nn.Module):
         self.conv2 = conv3x3(outputs, outputs, stride)
         self.bn3 = nn.BatchNorm2d(outputs)
         self.downsample: nn.Module = nn.Identity()
-        if stride != 1 or inputs != outputs:
+        if pick and inputs == outputs:
+            self.downsample = nn.MaxPool2d(1, stride) if stride != 1 else self.downsample  # of single pixels
+        elif stride != 1 or inputs != outputs:
             projection = nn.Conv2d(inputs, outputs, kernel_size=1, stride=stride, bias=False)
             self.downsample = nn.Sequential(projection, nn.BatchNorm2d(outputs))
 
@@ -58,6 +65,7 @@ class IResNet(nn.Module):
         drop_rate: dropout before the head's linear layer.
         in_chans: channels of the input; RGB is 3.
         act_layer: activation of the stem and of each block.
+        pick: whether a shortcut that keeps its number of channels takes every other pixel, as in AdaFace's IR.
     """
 
     def __init__(
@@ -70,6 +78,7 @@ class IResNet(nn.Module):
         drop_rate: float = 0.0,
         in_chans: int = 3,
         act_layer: Activation = nn.PReLU,
+        pick: bool = False,
     ):
         super().__init__()
         self.conv1 = conv3x3(in_chans, *stem)
@@ -79,7 +88,7 @@ class IResNet(nn.Module):
         self.feature_info: list[dict[str, Any]] = []
         for index, (blocks, outputs) in enumerate(zip(layers, channels, strict=True), start=1):
             widths = [inputs] + [outputs] * blocks
-            stage = [IBasicBlock(widths[i], outputs, 2 if i == 0 else 1, act_layer) for i in range(blocks)]
+            stage = [IBasicBlock(widths[i], outputs, 2 if i == 0 else 1, act_layer, pick) for i in range(blocks)]
             self.add_module(f"layer{index}", nn.Sequential(*stage))
             inputs, reduction = outputs, reduction * 2
             self.feature_info.append({"num_chs": outputs, "reduction": reduction, "module": f"layer{index}"})
@@ -186,6 +195,30 @@ def iresnet100(pretrained: bool = False, **options: Any) -> IResNet:
 def iresnet200(pretrained: bool = False, **options: Any) -> IResNet:
     """IResNet-200."""
     return _build("iresnet200", LAYERS["iresnet200"], pretrained, **options)
+
+
+@register_model
+def ir18(pretrained: bool = False, **options: Any) -> IResNet:
+    """AdaFace's IR-18."""
+    return _build("ir18", LAYERS["iresnet18"], pretrained, **{"pick": True, **options})
+
+
+@register_model
+def ir34(pretrained: bool = False, **options: Any) -> IResNet:
+    """AdaFace's IR-34."""
+    return _build("ir34", LAYERS["iresnet34"], pretrained, **{"pick": True, **options})
+
+
+@register_model
+def ir50(pretrained: bool = False, **options: Any) -> IResNet:
+    """AdaFace's IR-50."""
+    return _build("ir50", LAYERS["iresnet50"], pretrained, **{"pick": True, **options})
+
+
+@register_model
+def ir101(pretrained: bool = False, **options: Any) -> IResNet:
+    """AdaFace's IR-101."""
+    return _build("ir101", LAYERS["iresnet100"], pretrained, **{"pick": True, **options})
 
 
 @register_model

@@ -97,7 +97,7 @@ def run_of(settings: ReportRun, models: Sequence[Model], train_set: str, machine
                 fusion=row.fusion or "",
                 backbone=listed(it.backbone for it in trainings),
                 parameters=listed(f"{it.parameters / 1e6:.2f}" for it in trainings),
-                train_set=train_set,
+                train_set=listed(f"{train_set}{after(it)}" for it in trainings),
                 train_images=listed(f"{it.images:,} of {it.identities:,} people" for it in trainings),
                 seeds=listed(str(seed) for seed in settings.seeds),
                 precision=listed(it.precision for it in trainings),
@@ -121,6 +121,12 @@ def given_row(row: ReportRow, given: Manifest | Imported) -> Row:
     unknown = dict.fromkeys(("parameters", "train_images", "seeds", "precision", "device"), UNKNOWN)
     return Row(id=row.id, label=row.label, network=row.network, head="", fusion="", backbone=f"{given.format} file",
                train_set=given.train_set, **unknown, origin=f"{given.source}, {given.licence}")  # fmt: skip
+
+
+def after(training: Training) -> str:
+    """What a training set's name is followed by where training did not start from random weights."""
+    start = training.started_from
+    return "" if start is None else f", started from {start['file']} ({start['take']})"
 
 
 def listed(texts: Iterable[str]) -> str:

@@ -43,6 +43,8 @@ class Training(BaseModel):
     device: str
     images: int
     identities: int
+    started_from: dict[str, Any] | None = None
+    """The checkpoint that it started from, as :class:`lgaf.train.settings.StartFrom` says it, its ``file`` by name."""
     history: list[Epoch] = Field(min_length=1)
 
 

@@ -16,8 +16,9 @@ from lgaf.data.own.read import read_own
 from lgaf.errors import DataError, SettingsError
 from lgaf.files import write_json
 from lgaf.given.manifest import Manifest, Origin
-from lgaf.imported.manifest import Imported, ImportedRow, hashed
+from lgaf.imported.manifest import IMPORTED, Imported, ImportedRow
 from lgaf.imported.manifest import check_files as check_imported
+from lgaf.imported.manifest import hashed as hashed_import
 from lgaf.paths import GIVEN, OWN_LISTS, PARAMS, SETTINGS, in_project
 from lgaf.provenance import RowRun, short_hash
 from lgaf.report.settings import ReportRow, ReportRun
@@ -45,11 +46,12 @@ def run(params: str = str(PARAMS)) -> None:
 
 
 def check_files(settings: Settings) -> None:
-    """Look at the files of the rows that are not trained, and at the lists of the user's own photos.
+    """Look at the files of the rows that are not trained, at what trained ones start from, and at the lists of the
+    user's own photos.
 
     Raises:
-        SettingsError: one is missing or another than its manifest says, or what runs it is not installed; a list is not
-            as it should be, or a photo missing that it names; a line each.
+        SettingsError: one is missing, another than is said of it, or does not fit, or what runs it is not installed; a
+            list is not as it should be, or a photo missing that it names; a line each.
     """
     problems: list[str] = []
     for name, own in settings.own.items():
@@ -57,6 +59,15 @@ def check_files(settings: Settings) -> None:
             read_own(name, own)
         except DataError as error:
             problems.append(f"data.own.{name}: {error}")
+    for row in settings.methods:
+        training = settings.run(row)
+        if training.train.start_from is not None:
+            from lgaf.train.start import check_start
+
+            try:
+                check_start(training)
+            except (DataError, SettingsError) as error:
+                problems.append(f"methods.{row}.train.start_from: {error}")
     for row in settings.models:
         said = settings.given(row)
         try:
@@ -84,6 +95,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     from lgaf.stages.maps import MapsRun
     from lgaf.stages.rescore import RescoreRun
     from lgaf.stages.score import ScoreRun
+    from lgaf.train.start import hashed
 
     photos = photos_run(settings)
     alignment = settings.align.model_dump(exclude={"train_miss", "test_miss"})
@@ -94,7 +106,11 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     score = ScoreRun(generated=settings.data.source == "world", seed=settings.seed, evaluate=settings.evaluate)
     laboratory = bool(settings.damaged)
     embed = EmbedRun(
-        benchmarks=tuple(settings.benchmarks), device=settings.device, flip=settings.flip, laboratory=laboratory
+        benchmarks=tuple(settings.benchmarks),
+        device=settings.device,
+        flip=settings.flip,
+        laboratory=laboratory,
+        processes=settings.train.processes,
     )
     found: dict[str, tuple[Strict, list[str]]] = {
         "basis": (BasisRun(), ["lgaf.stages.basis"]),
@@ -117,18 +133,18 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     }
     numbers: dict[str, dict[str, Any]] = {}
     for row in settings.methods:
-        run = settings.run(row)
+        run = hashed(settings.run(row))
         found[f"train/{row}"] = run, ["lgaf.stages.train", head_module(run.head)]
         numbers[row] = {"train": run.model_dump(mode="json", exclude=NO_NUMBER), "train_photos": train_photos(settings)}
     for row in settings.models:
         said, modules = settings.given(row), ["lgaf.stages.embed_given"]
         manifest: Manifest | Imported
         if isinstance(said, ImportedRow):
-            manifest = hashed(row, said, settings.benchmarks)
+            manifest = hashed_import(row, said, settings.benchmarks)
         else:
             manifest = Manifest.model_validate(said.model_dump(exclude={"label"}))
             modules += [manifest.reader, *factory_module(manifest)]
-        found[f"given/{row}"] = GivenRun(**embed.model_dump(), manifest=manifest), modules
+        found[f"given/{row}"] = GivenRun(**embed.model_dump(exclude={"processes"}), manifest=manifest), modules
         numbers[row] = {"given": manifest.model_dump(mode="json", exclude={"file", *Origin.model_fields})}
     for row, how in settings.scorings.items():
         seeds = settings.train.seeds if how.of in settings.methods else (int(GIVEN),)
@@ -224,7 +240,7 @@ def factory_module(said: Manifest | ImportedRow) -> list[str]:
 
 
 def warn_of_unwatched(settings: Settings) -> None:
-    """Say which heads, factories and lists of the user's own DVC does not see edits of."""
+    """Say which heads, factories, lists and checkpoints of the user's own DVC does not see edits of."""
     modules = [(row, head_module(settings.run(row).head)) for row in settings.methods]
     modules += [(row, module) for row in settings.models for module in factory_module(settings.given(row))]
     unwatched = [
@@ -237,6 +253,13 @@ def warn_of_unwatched(settings: Settings) -> None:
         for name, own in settings.own.items()
         for path in own.files
         if not path.absolute().is_relative_to(OWN_LISTS.absolute())
+    ]
+    imported = in_project(IMPORTED).absolute()
+    starts = [(f"methods.{row}.train.start_from", settings.run(row).train.start_from) for row in settings.methods]
+    unwatched += [
+        (where, Path(start.checkpoint), f"the folder {IMPORTED}")
+        for where, start in starts
+        if start is not None and start.sha256 is None and not start.path.absolute().is_relative_to(imported)
     ]
     for where, path, watched in unwatched:
         print(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lgaf.paths import ALIGNED, MODELS, STATE
+from lgaf.processes.launch import launch
 from lgaf.stages.inputs import read_settings, read_sources
-from lgaf.train.launch import launch
 from lgaf.train.loop import train
 from lgaf.train.settings import TrainingRun
 

@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from lgaf.errors import DataError
 from lgaf.formats.pack import Pack
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.augment import augment
 from lgaf.train.settings import AugmentSettings
-from lgaf.train.team import ALONE, Team
 from lgaf.workers import cores
 
 KEPT = 2**30
@@ -89,7 +89,8 @@ def epoch_batches(
     order = np.random.default_rng([dataset.seed, epoch]).permutation(len(dataset))
     batches = order[: len(order) // batch_size * batch_size].reshape(-1, team.size, batch_size // team.size)
     mine = batches[start:, team.rank]
-    loader = DataLoader(dataset, mine.shape[1], sampler=mine.flatten().tolist(), num_workers=workers)
+    pinned = torch.cuda.is_available()  # a GPU then copies while it computes
+    loader = DataLoader(dataset, mine.shape[1], sampler=mine.flatten().tolist(), num_workers=workers, pin_memory=pinned)
     return readable(iter(loader))
 
 

@@ -8,17 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-import torch.distributed as dist
 
-from lgaf.errors import TrainingError
+from lgaf.errors import LgafError, LostProcess, TrainingError
+from lgaf.processes.team import Team
 from lgaf.train.settings import TrainingRun
-from lgaf.train.team import Team
 
 GOES_ON = "the same command goes on from the last state"
-
-
-class LostProcess(TrainingError):
-    """Another process of the team has ended, or does not answer: a consequence, whose cause stands elsewhere."""
 
 
 @contextmanager
@@ -37,22 +32,22 @@ def explained(run: TrainingRun, team: Team) -> Iterator[None]:
         raise says from error
 
 
-def explanation(error: RuntimeError | MemoryError, run: TrainingRun, team: Team) -> TrainingError | None:
+def explanation(error: RuntimeError | MemoryError, run: TrainingRun, team: Team) -> LgafError | None:
     """What is said of ``error``; None of one that is not foreseen."""
     text, recipe = str(error), run.train
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or ("alloc" in text and "memory" in text):
         share = f", {recipe.batch_size // team.size} of them in each of {team.size} processes" if team.size > 1 else ""
         return TrainingError(
             f"{run.row}: out of memory with {run.model['backbone']} at {run.model['image_size']} pixels in batches of "
-            f"{recipe.batch_size}{share}; lower train.batch_size (and train.lr by the same factor), set "
-            "train.precision to bfloat16, or spread it over more GPUs with train.processes"
+            f"{recipe.batch_size}{share}; raise train.accumulate, lower train.batch_size (and train.lr by the same "
+            "factor), set train.precision to bfloat16, or spread it over more GPUs with train.processes"
         )
     if "DataLoader worker" in text:
         return TrainingError(
             f"{run.row}: a process that decodes images has died, most often for want of memory; lower train.workers, "
             f"now {recipe.workers}; {GOES_ON}"
         )
-    if team.size > 1 and (isinstance(error, dist.DistError) or "gloo" in text or "onnection" in text):
+    if team.lost(error):
         return LostProcess(
             f"{run.row}: process {team.rank} of {team.size} lost another, which has ended or hangs; {GOES_ON}"
         )

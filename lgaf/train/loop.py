@@ -19,15 +19,18 @@ from lgaf.errors import TrainingError
 from lgaf.files import write_json
 from lgaf.models import create_model
 from lgaf.models.checkpoint import save_model
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.dataset import FaceDataset, epoch_batches
 from lgaf.train.failures import explained, stopped, termination
 from lgaf.train.loss import build_heads, training_loss
 from lgaf.train.optim import build_optimiser, learning_rate
+from lgaf.train.parts import check_share, in_parts
 from lgaf.train.precision import DTYPES, choose_precision
+from lgaf.train.sampled import Centres
 from lgaf.train.settings import TrainingRun
 from lgaf.train.sharded import clip_heads
+from lgaf.train.start import begun, freeze, origin
 from lgaf.train.state import fingerprint, load_state, restore_random, save_state
-from lgaf.train.team import ALONE, Team
 from lgaf.train.trained import Progress, Trained
 
 LOOKS = {"cpu": 1, "cuda": 10}
@@ -72,14 +75,13 @@ def go_on(
     steps = len(dataset) // settings.batch_size
     if steps == 0:
         raise TrainingError(f"{pack}: {len(dataset)} images are fewer than train.batch_size {settings.batch_size}")
-    if settings.batch_size % team.size:
-        raise TrainingError(f"train.batch_size: {settings.batch_size} images cannot be shared evenly by "
-                            f"{team.size} processes")  # fmt: skip
+    check_share(settings, team)
     torch.set_flush_denormal(True)  # numbers below 1e-38 are slow on a CPU and mean nothing here
     torch.manual_seed(seed)
-    model = create_model(**run.model).to(device).to(memory_format=torch.channels_last)
+    model = begun(create_model(**run.model), settings.start_from).to(device).to(memory_format=torch.channels_last)
     if settings.sync_batch_norm:
         model = team.synchronised(model, device)
+    frozen = freeze(model, settings.start_from)
     heads = build_heads(run, dataset.num_classes, team).to(device)
     optimiser = build_optimiser(model, heads, settings)
 
@@ -94,7 +96,8 @@ def go_on(
         inside = f", step {progress.step} of {steps}" if progress.step else ""
         print(f"{run.row}: going on after epoch {len(progress.history)} of {settings.epochs}{inside}")
     precision, history = DTYPES[progress.precision], progress.history
-    network = team.distributed(model)
+    network = team.distributed(in_parts(model, settings.accumulate))
+    centres = Centres(heads, optimiser, settings.sample_rate, seed)
     live = Live(str(state / "live"), dvcyaml=False, save_dvc_exp=False) if team.rank == 0 else None
     for past in history:
         log(live, past)
@@ -106,20 +109,24 @@ def go_on(
             restore_random(progress)
         started, losses = time.perf_counter() - progress.seconds, []
         model.train()
+        for part in frozen:
+            part.eval()
         bar = tqdm(batches, f"{run.row} epoch {epoch + 1}/{settings.epochs}", steps, initial=progress.step,
                    unit="batch", leave=False, disable=team.rank > 0)  # fmt: skip
         for step, (pixels, visible, labels) in enumerate(bar, progress.step + 1):
             rate = learning_rate(settings, epoch + step / steps)
             for group in optimiser.param_groups:
-                group["lr"] = rate
-            images = model.preprocessing(pixels.to(device))
-            loss = training_loss(network, heads, images, visible.to(device), labels.to(device), run, precision)
+                group["lr"] = rate * group["factor"]
+            pixels, visible, labels = (it.to(device, non_blocking=True) for it in (pixels, visible, labels))
+            centres.draw(labels, epoch * steps + step)
+            loss = training_loss(network, heads, model.preprocessing(pixels), visible, labels, run, precision)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             if settings.clip_norm is not None:
                 nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
                 clip_heads(heads, settings.clip_norm, team)
             optimiser.step()
+            centres.put_back()
 
             losses.append(loss.detach())
             due = step == steps or step % (settings.checkpoint_steps or steps) == 0
@@ -162,6 +169,7 @@ def go_on(
         "images": len(dataset),
         "identities": dataset.num_classes,
         "epochs": settings.epochs,
+        **origin(settings.start_from),
     }
     save_model(model, out / "model.safetensors", {**facts, "head": run.head, "head_options": run.head_options})
     write_json(out / "training.json", {**facts, "device": str(device), "processes": team.size, "history": history})

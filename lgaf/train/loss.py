@@ -10,9 +10,9 @@ from torch.nn.functional import adaptive_avg_pool2d, binary_cross_entropy_with_l
 
 from baselines import create_head
 from baselines.margin import MarginHead
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.settings import TrainingRun
 from lgaf.train.sharded import margin_loss, shard
-from lgaf.train.team import ALONE, Team
 
 
 def build_heads(run: TrainingRun, num_classes: int, team: Team = ALONE) -> nn.ModuleList:
@@ -22,13 +22,16 @@ def build_heads(run: TrainingRun, num_classes: int, team: Team = ALONE) -> nn.Mo
     each feature's energy its meaning: how sure that branch is. Statistics, such as AdaFace's, are each head's own.
 
     Several processes draw the same weights as one and keep a shard each; none holds more than one head of all classes.
+
+    Raises:
+        TrainingError: as :func:`lgaf.train.sharded.shard`.
     """
     heads: list[MarginHead] = []
     for _ in range(3 if run.branch_weight > 0 else 1):
         heads.append(create_head(run.head, run.model["embedding_dim"], num_classes, **run.head_options))
-        if team.size > 1:
+        if team.size > 1 or run.train.sample_rate < 1:
             shard(heads[-1], team)
-        heads[-1].weight = heads[0].weight
+        heads[-1].weight, heads[-1].shards = heads[0].weight, heads[0].shards
     return nn.ModuleList(heads)
 
 

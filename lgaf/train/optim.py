@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
 
+from lgaf.models import LGAF, Plain
 from lgaf.train.settings import Recipe
 
 
 def build_optimiser(model: nn.Module, head: nn.Module, settings: Recipe) -> torch.optim.Optimizer:
-    """SGD or AdamW; weight decay on weight matrices, kernels and class weights only."""
+    """SGD or AdamW; weight decay on weight matrices, kernels and class weights only.
+
+    A group's ``factor`` is what its rate is multiplied by: the backbone has groups of its own where it has a factor.
+    """
     parameters = [p for p in (*model.parameters(), *head.parameters()) if p.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+    factor = settings.start_from.lr_factor if settings.start_from else 1.0
+    slow: set[int] = set()
+    if factor != 1:
+        assert isinstance(model, LGAF | Plain)
+        slow = {id(p) for p in model.backbone.parameters()}
+    groups = both_kinds([p for p in parameters if id(p) not in slow], settings.weight_decay, 1.0)
+    if slow:
+        groups += both_kinds([p for p in parameters if id(p) in slow], settings.weight_decay, factor)
+    fused = parameters[0].is_cuda  # one kernel for all weights
     if settings.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=settings.lr, momentum=settings.momentum)
-    return torch.optim.AdamW(groups, lr=settings.lr, betas=(settings.momentum, 0.999))
+        return torch.optim.SGD(groups, lr=settings.lr, momentum=settings.momentum, fused=fused)
+    return torch.optim.AdamW(groups, lr=settings.lr, betas=(settings.momentum, 0.999), fused=fused)
+
+
+def both_kinds(parameters: Sequence[nn.Parameter], weight_decay: float, factor: float) -> list[dict[str, Any]]:
+    """The group that weight decay is for, and the one of biases, batch norm and slopes, which have none."""
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay, "factor": factor},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0, "factor": factor},
+    ]
 
 
 def learning_rate(settings: Recipe, epoch: float) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from lgaf.paths import in_project
 from lgaf.strict import Seed, Strict
 
 
@@ -26,6 +28,32 @@ class AugmentSettings(Strict):
     """Keep a random rectangle of 0.2 to 1 of the area in its place; the rest turns black."""
     photometric: float = Field(0.2, ge=0, le=1)
     """Change brightness, contrast and saturation by up to half each."""
+
+
+class StartFrom(Strict):
+    """A checkpoint whose weights training starts from in place of random ones, and what of the network stays as it is.
+
+    Class weights are never taken: other people are trained on.
+    """
+
+    checkpoint: Annotated[str, Field(min_length=1, max_length=1000)]
+    """Its file: a whole path, or from the project's folder; below ``imported/``, DVC sees a change of it."""
+    format: Literal["arcface_torch", "adaface", "magface", "cvlface"] | None = None
+    """Null: one of ours, ``model.safetensors``; or as :func:`lgaf.models.create_model` reads those of others."""
+    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+    """Of the file; null: that of the file which is there when the stage ``settings`` runs, which fills it in."""
+    take: Literal["whole", "backbone"] = "whole"
+    """All weights of the network, or those of its backbone alone, so that the rest starts from random ones."""
+    freeze: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    """Modules, of the backbone (``conv1``, ``layer1``) or of the network (``backbone``, ``gfe``), that stay as they
+    are: weights and statistics do not move, and nothing is dropped out."""
+    lr_factor: float = Field(1.0, gt=0, le=1)
+    """What the learning rate is multiplied by in the backbone."""
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return in_project(Path(self.checkpoint))
 
 
 class Recipe(Strict):
@@ -60,9 +88,16 @@ class Recipe(Strict):
     """Processes that decode and augment; 0 does it in the training process."""
     augment: AugmentSettings = AugmentSettings()
     """What is done to training images."""
+    start_from: StartFrom | None = None
+    """What training starts from; null: random weights."""
     processes: int = Field(1, ge=1, le=1024)
-    """Processes of a training on this machine, each with a GPU, its share of every batch and of the classes. Where
-    torchrun or a scheduler has started the stage, theirs count."""
+    """Processes of a training on this machine, each with a GPU, its share of every batch and of the classes; at the top
+    level also of embedding the test faces. Where torchrun or a scheduler has started the stage, theirs count."""
+    accumulate: int = Field(1, ge=1, le=4096)
+    """Parts that each process's share of a batch goes through the network in, one after the other, for want of memory;
+    loss and step are the whole batch's, at one more forward pass. 1: all at once."""
+    sample_rate: float = Field(1.0, gt=0, le=1)
+    """Share of the classes that a step looks at: those of its batch, and others at random (Partial FC). 1: all."""
     sync_batch_norm: bool = False
     """Batch norm over the whole batch, not over each process's share of it; on GPUs."""
     checkpoint_steps: int | None = Field(None, ge=1)

@@ -2,7 +2,8 @@
 
 The loss is that of one process exactly, softmax over all classes and statistics over all rows. Code read:
 ``partial_fc_v2.py`` of arcface_torch, whose heads have no statistics. A step costs embeddings gathered and their
-gradient summed, B x D values each, and a few collectives of B values.
+gradient summed, B x D values each, and a few collectives of B values. A step may look at a sample of the classes only
+(:mod:`lgaf.train.sampled`); then those are meant by "all", and by "held".
 
 One convention, DDP's: what is trained is the mean of the processes' losses, which here are all the same. Collectives
 have their true transposes as gradients, and what they sum up is divided by the number of processes: by DDP in the
@@ -20,7 +21,7 @@ from torch.nn.functional import cross_entropy
 
 from baselines.margin import MarginHead, Shards
 from lgaf.errors import TrainingError
-from lgaf.train.team import Team
+from lgaf.processes.team import Team
 
 
 def margin_loss(head: MarginHead, embedding: Tensor, labels: Tensor) -> Tensor:
@@ -43,20 +44,21 @@ def shard(head: MarginHead, team: Team) -> None:
     """Leave ``head``, which holds all classes, those of this process.
 
     Raises:
-        TrainingError: there are fewer classes than processes, or the head has weights that belong to no class.
+        TrainingError: there are fewer classes than processes, or the head keeps something of each class, or trains
+            something, beside the class weights.
     """
     classes = len(head.weight)
     if classes < team.size:
         raise TrainingError(f"{classes} identities cannot be shared out over {team.size} processes; use fewer")
     others = [name for name, _ in head.named_parameters() if name != "weight"]
+    others += [name for name, value in head.named_buffers() if value.ndim and len(value) == classes]
     if others:
         raise TrainingError(
-            f"head {head.title}: {others[0]!r} is trained beside the class weights, which several processes cannot; "
-            f"set train.processes to 1"
+            f"head {head.title}: {others[0]!r} is kept beside the class weights, which can neither be shared out nor "
+            "sampled then; set train.processes to 1 and train.sample_rate to 1.0"
         )
     head.shards = Shard(team, classes)
-    head.weight = nn.Parameter(head.weight.detach()[head.shards.start : head.shards.stop].clone())
-    head.weight.register_hook(lambda gradient: gradient / team.size)
+    head.weight = head.shards.trainable(head.weight[head.shards.start : head.shards.stop])
 
 
 def bounds(classes: int, shards: int, index: int) -> tuple[int, int]:
@@ -78,9 +80,18 @@ def clip_heads(heads: nn.ModuleList, largest: float, team: Team) -> None:
 class Shard(Shards):
     """The classes of one process, and what it asks the others."""
 
+    sample: Tensor | None = None
+    """(S,) classes of the shard that the present step looks at, by their places on it, rising; None: all."""
+
     def __init__(self, team: Team, classes: int):
         self.team = team
         self.start, self.stop = bounds(classes, team.size, team.rank)
+
+    def trainable(self, rows: Tensor) -> nn.Parameter:
+        """Rows of the class weights, copied, as what is trained."""
+        weight = nn.Parameter(rows.detach().clone())
+        weight.register_hook(lambda gradient: gradient / self.team.size)
+        return weight
 
     def gather(self, labels: Tensor) -> Tensor:
         """(B,) labels of all processes' rows."""
@@ -91,8 +102,11 @@ class Shard(Shards):
         return (labels >= self.start) & (labels < self.stop)
 
     def local(self, labels: Tensor) -> Tensor:
-        """(B,) the classes' places on this shard, -1 where they are on another."""
-        return torch.where(self.held(labels), labels - self.start, -1)
+        """(B,) the classes' places on this shard, or in its sample; -1 where they are on another shard."""
+        places = labels - self.start
+        if self.sample is not None:
+            places = torch.searchsorted(self.sample, places)
+        return torch.where(self.held(labels), places, -1)
 
     def cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The mean cross-entropy over all classes.

@@ -27,9 +27,9 @@ from torch import Tensor
 from lgaf.errors import DataError
 from lgaf.files import read_json, sha256_of, write_json
 from lgaf.models.checkpoint import write_tensors
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.settings import TrainingRun
 from lgaf.train.sharded import bounds
-from lgaf.train.team import ALONE, Team
 from lgaf.train.trained import Progress, Trained
 
 MANIFEST = "state.json"

@@ -219,7 +219,7 @@ def test_half_a_reference(tmp_path):
         Pack(tmp_path / "a.arrow")
 
 
-WIDE = pa.schema([*BASE, *COLUMNS, pa.field("yaw", pa.float32())])
+WIDE = pa.schema([*BASE, *COLUMNS, pa.field("yaw", pa.float32()), pa.field("same", pa.bool_())])
 anything = st.floats(width=32)
 cells = {
     "name": st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
@@ -230,6 +230,7 @@ cells = {
     "offset": st.none() | st.integers(0, 2**63 - 1),
     "length": st.none() | st.integers(0, 2**63 - 1),
     "yaw": st.none() | anything,
+    "same": st.none() | st.booleans(),
 }
 
 

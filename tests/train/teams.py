@@ -9,14 +9,17 @@ from itertools import product
 from unittest.mock import patch
 
 import torch
-from small_runs import SEED, SOURCES
+from small_runs import SEED, SIZE, SOURCES, make_run
 
 import lgaf.train.loop as loop
 from baselines import create_head, heads
-from lgaf.errors import TrainingError
-from lgaf.train.launch import launch
-from lgaf.train.sharded import clip_heads, margin_loss, shard
-from lgaf.train.team import ALONE
+from lgaf.errors import LgafError
+from lgaf.processes.launch import launch
+from lgaf.processes.team import ALONE
+from lgaf.train.optim import build_optimiser
+from lgaf.train.parts import in_parts
+from lgaf.train.sampled import Centres
+from lgaf.train.sharded import bounds, clip_heads, margin_loss, shard
 
 ROWS, CLASSES, DIM = 12, 7, 16
 VARIANTS = [
@@ -73,6 +76,103 @@ def compare_heads(team):
             assert_near(part.weight, whole.weight[held])
 
 
+def make_twins():
+    """A run, its network in float64 with batch norm and dropout as in evaluation, and a copy."""
+    run = make_run()
+    torch.manual_seed(7)
+    model = loop.create_model(**run.model).double().eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            module.running_var /= 50  # so that norms differ as they do in training
+    return run, model, copy.deepcopy(model)
+
+
+def compare_parts(name, options, run, model, copied, network, team=ALONE):
+    """A step with ``network``, the copy that takes this process's share in parts, against one of all at once."""
+    run = run.model_copy(update={"head": name, "head_options": {"scale": 64.0, **options}})
+    torch.manual_seed(len(name))
+    whole = loop.build_heads(run, CLASSES).double()
+    torch.manual_seed(len(name))
+    shared = loop.build_heads(run, CLASSES, team).double()
+    batch = (
+        torch.randn(ROWS, 3, SIZE, SIZE, dtype=torch.float64),
+        torch.rand(ROWS, SIZE, SIZE) > 0.3,
+        torch.randint(CLASSES, (ROWS,)),
+    )
+    mine = slice(team.rank * ROWS // team.size, (team.rank + 1) * ROWS // team.size)
+    held = slice(*bounds(CLASSES, team.size, team.rank))
+    losses = []
+    for net, heads_, rows in ((model, whole, slice(None)), (network, shared, mine)):
+        net.zero_grad()
+        torch.manual_seed(1)
+        losses.append(loop.training_loss(net, heads_, *(values[rows] for values in batch), run, torch.float32))
+        losses[-1].backward()
+    assert_near(team.sum(losses[1].detach()) / team.size, losses[0])  # the visibility's is of each share
+    largest = torch.cat([weight.grad.flatten() for weight in model.parameters()])
+    for part, weight in zip(copied.parameters(), model.parameters(), strict=True):
+        assert_near(part.grad, weight.grad, largest)
+    assert_near(shared[0].weight.grad, whole[0].weight.grad[held], whole[0].weight.grad)
+    for part, value in zip(shared.buffers(), whole.buffers(), strict=True):
+        assert_near(part, value)
+
+
+MANY, RATE = 60, 0.6
+"""Classes, and a share of them that no batch's own exceed on a shard."""
+
+
+def compare_samples(team):
+    """Every head, sharded and sampled, against one of the drawn classes alone; what is not drawn stays."""
+    for name, options in VARIANTS:
+        torch.manual_seed(7)
+        part = create_head(name, DIM, MANY, **options).double()
+        every = part.weight.detach().clone()
+        shard(part, team)
+        recipe = make_run(lr=0.1, weight_decay=0.01).train
+        optimiser = build_optimiser(torch.nn.Identity(), part, recipe)
+        centres = Centres(torch.nn.ModuleList([part]), optimiser, RATE, SEED)
+        mine = slice(team.rank * ROWS // team.size, (team.rank + 1) * ROWS // team.size)
+        held = slice(part.shards.start, part.shards.stop)
+        momentum = torch.zeros_like(every)
+        whole = create_head(name, DIM, MANY, **options).double()
+        for step in range(3):
+            labels, rows = torch.randint(MANY, (ROWS,)), 20 * torch.randn(ROWS, DIM, dtype=torch.float64)
+            before = part.weight.detach().clone()
+            centres.draw(labels[mine], step)
+            samples = team.gather(part.shards.sample)
+            assert len(samples.unique(dim=0)) == team.size  # each shard's own draw
+            drawn = team.gather(part.shards.sample + part.shards.start).flatten()
+            assert len(drawn) == RATE * MANY
+
+            torch.manual_seed(step)
+            whole.weight = torch.nn.Parameter(every[drawn])
+            expected = margin_loss(whole, rows, (labels.unsqueeze(1) == drawn).int().argmax(dim=1))
+            expected.backward()
+            torch.manual_seed(step)
+            loss = margin_loss(part, rows[mine], labels[mine])
+            loss.backward()
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            centres.put_back()
+
+            assert_near(loss, expected)
+            momentum[drawn] = 0.9 * momentum[drawn] + whole.weight.grad + 0.01 * every[drawn]
+            every[drawn] -= 0.1 * momentum[drawn]
+            assert_near(part.weight, every[held])
+            still = torch.ones(MANY, dtype=torch.bool).index_fill(0, drawn, False)
+            assert torch.equal(part.weight[still[held]], before[still[held]])
+            for key, value in whole.named_buffers():
+                assert_near(dict(part.named_buffers())[key], value)
+
+
+def compare_steps(team):
+    """Steps in parts, and with samples, in one team, since processes take seconds to start."""
+    run, model, copied = make_twins()
+    network = team.distributed(in_parts(copied, 3))
+    for name, options in VARIANTS:
+        compare_parts(name, options, run, model, copied, network, team)
+    compare_samples(team)
+
+
 def frozen_model(**arguments):
     """A network whose batch norm and dropout are as in evaluation, so that its rows do not meddle with each other."""
     model = create(**arguments).eval()
@@ -85,13 +185,18 @@ create = loop.create_model
 
 def train_frozen(pack, out, state, run, stop_after, team=ALONE):
     """A training without batch statistics; SIGTERM comes to its last process in step ``stop_after``."""
+    with patch.object(loop, "create_model", frozen_model):
+        train_stopped(pack, out, state, run, stop_after, team)
+
+
+def train_stopped(pack, out, state, run, stop_after, team=ALONE):
+    """A training to whose last process SIGTERM comes in step ``stop_after``."""
 
     def in_step(number):
         if number == stop_after and team.rank == team.size - 1:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    with patch.object(loop, "create_model", frozen_model):
-        train_watched(pack, out, state, run, in_step, team)
+    train_watched(pack, out, state, run, in_step, team)
 
 
 def train_watched(pack, out, state, run, in_step, team=ALONE):
@@ -128,7 +233,7 @@ def launch_marked(size, *arguments):
     """:func:`train_marked` in a team, in a process that may be killed; 1 where an error is told."""
     try:
         launch(size, "cpu", train_marked, *arguments)
-    except TrainingError:
+    except LgafError:
         sys.exit(1)
 
 

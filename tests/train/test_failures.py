@@ -11,11 +11,11 @@ from small_runs import SEED, SOURCES, make_run, train
 from teams import in_team, train_diverging, train_hanging
 
 import lgaf.train.loop as loop
-from lgaf.errors import TrainingError
+from lgaf.errors import LostProcess, TrainingError
+from lgaf.processes.launch import GRACE
+from lgaf.processes.team import PATIENCE, Team
 from lgaf.train.dataset import FaceDataset
 from lgaf.train.failures import explanation
-from lgaf.train.launch import GRACE
-from lgaf.train.team import PATIENCE, Team
 
 
 def one_line(error):
@@ -25,7 +25,7 @@ def one_line(error):
 
 def test_a_process_that_hangs_ends_all(pack, tmp_path):
     run, started = make_run(epochs=1, checkpoint_steps=1), time.monotonic()
-    with pytest.raises(TrainingError) as error:
+    with pytest.raises(LostProcess) as error:
         in_team(2, train_hanging, pack, tmp_path / "out", tmp_path / "state", run, patience=8.0)
     assert one_line(error) == (
         "lgaf: process 0 of 2 lost another, which has ended or hangs; the same command goes on from the last state"
@@ -57,10 +57,11 @@ def test_out_of_memory_says_what_to_lower(pack, tmp_path, monkeypatch, error):
     with pytest.raises(TrainingError) as told:
         train(pack, tmp_path / "out", tmp_path / "state", make_run())
     assert one_line(told) == (
-        "lgaf: out of memory with iresnet_mini at 32 pixels in batches of 16; lower train.batch_size (and train.lr by "
-        "the same factor), set train.precision to bfloat16, or spread it over more GPUs with train.processes"
+        "lgaf: out of memory with iresnet_mini at 32 pixels in batches of 16; raise train.accumulate, lower "
+        "train.batch_size (and train.lr by the same factor), set train.precision to bfloat16, or spread it over more "
+        "GPUs with train.processes"
     )
-    assert "of 16, 4 of them in each of 4 processes; lower" in str(explanation(error, make_run(), Team(1, 4)))
+    assert "of 16, 4 of them in each of 4 processes; raise" in str(explanation(error, make_run(), Team(1, 4)))
 
 
 def test_torchs_own_words_for_too_little_memory():
@@ -95,7 +96,7 @@ import sys
 from pathlib import Path
 import torch
 from small_runs import make_run
-from lgaf.train.launch import launch
+from lgaf.processes.launch import launch
 from lgaf.train.loop import train
 torch.set_num_threads(1)
 launch(1, "cpu", train, *map(Path, sys.argv[1:4]), make_run(epochs=1), {SEED}, {SOURCES})

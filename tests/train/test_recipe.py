@@ -20,6 +20,8 @@ def test_defaults():
         "clip_norm": 5,
         "workers": 0,
         "processes": 1,
+        "accumulate": 1,
+        "sample_rate": 1,
         "sync_batch_norm": False,
         "checkpoint_steps": None,
         "augment": {
@@ -41,6 +43,8 @@ LIMITS = [
     ("momentum", 0, -1e-9, 1 - 1e-9, 1),
     ("weight_decay", 0, -1e-9, 1, 1 + 1e-9),
     ("workers", 0, -1, 256, 257),
+    ("accumulate", 1, 0, 4096, 4097),
+    ("sample_rate", 1e-9, 0, 1, 1.001),
     ("clip_norm", 1e-9, 0, None, float("inf")),
     ("warmup_epochs", 0, -1e-9, 10 - 1e-9, 10),
 ]

@@ -6,19 +6,38 @@ from threading import Event
 import pytest
 import torch
 from safetensors.torch import load_file
-from small_runs import make_run
-from teams import assert_near, compare_heads, in_team, train_frozen
+from small_runs import make_run, write_people
+from teams import assert_near, compare_heads, compare_steps, in_team, train_frozen, train_stopped
 
 from baselines import create_head
 from lgaf.errors import SettingsError, TrainingError
+from lgaf.processes.team import ALONE, Team
 from lgaf.train.loop import go_on
+from lgaf.train.parts import check_share
 from lgaf.train.sharded import bounds, shard
-from lgaf.train.team import Team
 
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_every_head_is_the_same_sharded(size):
     in_team(size, compare_heads)
+
+
+def test_parts_and_samples_of_two_processes_are_those_of_one():
+    in_team(2, compare_steps)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_stopped_training_in_parts_and_samples_goes_on_to_the_same_bits(tmp_path, size):
+    """With batch norm, dropout and momentum; half of forty classes are looked at, a batch has eight at most."""
+    pack = write_people(tmp_path / "train.arrow", people=40, images=1)
+    run = make_run("lgaf", "adaface", {"scale": 16.0}, batch_size=8, epochs=2, accumulate=2, sample_rate=0.5)
+    in_team(size, train_stopped, pack, tmp_path / "whole", tmp_path / "state", run, 0)
+    with pytest.raises(TrainingError, match="stopped by SIGTERM after epoch 2, step 2"):
+        in_team(size, train_stopped, pack, tmp_path / "broken", tmp_path / "state", run, 7)
+    in_team(size, train_stopped, pack, tmp_path / "broken", tmp_path / "state", run, 0)
+    whole, broken = (states_of(tmp_path / out) for out in ("whole", "broken"))
+    for name, value in whole.items():
+        assert torch.equal(value, broken[name]), name
 
 
 @pytest.mark.parametrize("classes", range(1, 9))
@@ -61,11 +80,21 @@ def test_what_cannot_be_shared_out(pack, tmp_path):
 
     with pytest.raises(TrainingError, match=r"^train\.batch_size: 16 images cannot be shared evenly by 3 processes$"):
         attempt()
+    with pytest.raises(TrainingError, match=r"^train\.batch_size: 6 .* evenly by 3 processes in 4 parts$"):
+        check_share(make_run(batch_size=6, accumulate=4).train, Team(0, 3))
+    with pytest.raises(
+        TrainingError, match=r"^train\.batch_size: 16 images shared by 1 process in 16 parts are one at"
+    ):
+        check_share(make_run(accumulate=16).train, ALONE)
     with pytest.raises(SettingsError, match=r"^train\.sync_batch_norm: torch has it on GPUs only"):
         Team(0, 2).synchronised(torch.nn.BatchNorm1d(2), torch.device("cpu"))
     with pytest.raises(TrainingError, match=r"^2 identities cannot be shared out over 3 processes; use fewer$"):
         shard(create_head("arcface", 4, 2), Team(0, 3))
     head = create_head("arcface", 4, 5)
     head.register_parameter("offset", torch.nn.Parameter(torch.zeros(1)))
-    with pytest.raises(TrainingError, match=r"^head ArcFace: 'offset' is trained beside the class weights"):
+    with pytest.raises(TrainingError, match=r"^head ArcFace: 'offset' is kept beside the class weights"):
         shard(head, Team(0, 3))
+    head = create_head("arcface", 4, 5)
+    head.register_buffer("seen", torch.zeros(5))
+    with pytest.raises(TrainingError, match=r"^head ArcFace: 'seen' is kept beside.*train\.sample_rate to 1\.0$"):
+        shard(head, ALONE)

@@ -16,9 +16,9 @@ from lgaf.data.official.ijb import read_ijb
 from lgaf.data.official.lfw import read_lfw
 from lgaf.data.official.lfw_fetch import FOLDERS as LFW_FOLDERS
 from lgaf.data.official.reading import first_filled
-from lgaf.data.official.scface import read_scface
+from lgaf.data.official.scface import TEST80, read_scface
 from lgaf.data.official.tinyface import read_tinyface
-from lgaf.data.settings import OfficialOptions
+from lgaf.data.settings import SCFACE, OfficialOptions
 from lgaf.errors import DataError
 from lgaf.files import unreadable
 from lgaf.strict import checked
@@ -45,7 +45,8 @@ READERS = {
     "calfw": Official(read_calfw, ("calfw",), ("calfw.bin",)),
     "agedb": Official(read_agedb, ("agedb", "AgeDB"), ("agedb_30.bin", "agedb.bin")),
     "tinyface": Official(read_tinyface, ("tinyface",)),
-    "scface": Official(read_scface, ("scface", "SCface_database")),
+    "scface": Official(read_scface, SCFACE),
+    TEST80: Official(read_scface, SCFACE),
     "ijbb": Official(read_ijb, ("ijbb", "IJBB", "IJB_release/IJBB")),
     "ijbc": Official(read_ijb, ("ijbc", "IJBC", "IJB_release/IJBC")),
 }

@@ -9,9 +9,12 @@ from typing import Any
 
 from lgaf.data.benchmark import write_benchmark
 from lgaf.data.official.readers import locate, not_there, open_benchmark
+from lgaf.data.official.scface import import_tuning
+from lgaf.data.settings import SCFACE, OfficialOptions
 from lgaf.data.training import import_training
 from lgaf.errors import DataError
 from lgaf.formats.pack import write_pack
+from lgaf.strict import checked
 
 
 def import_run(
@@ -19,7 +22,8 @@ def import_run(
 ) -> None:
     """Write every benchmark's pack and protocol and the training set's pack, ``train.arrow``, into ``out_dir``.
 
-    root: ``data.root``; train: the training set below it, None where nothing is trained, which makes an empty pack;
+    root: ``data.root``; train: the training set below it, SCFace's folder for the people that its ``scface_test80``
+    leaves, None where nothing is trained, which makes an empty pack;
     options: those of :func:`lgaf.data.official.readers.open_benchmark`.
 
     Raises:
@@ -29,7 +33,9 @@ def import_run(
         raise DataError("\n".join(missing))
     for name in benchmarks:  # the quicker first, so that what is wrong is said early
         write_benchmark(open_benchmark(name, root, **options), out_dir)
-    if train is not None:
+    if train is not None and str(train) in SCFACE:
+        import_tuning(root / train, out_dir / "train.arrow", checked(OfficialOptions, options))
+    elif train is not None:
         import_training(root / train, out_dir / "train.arrow")
     else:
         with write_pack(out_dir / "train.arrow"):  # the pipeline has one arrow from it to training

@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def layouts(tmp_path_factory):
-    """All ten benchmarks with reduced counts; read only."""
+    """All benchmarks with reduced counts; read only."""
     root = tmp_path_factory.mktemp("official")
     miniature.write_root(root)
     return root

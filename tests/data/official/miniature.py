@@ -13,7 +13,7 @@ FOLDS = 10
 POINTS = "7.0 9.0 16.0 9.0 12.0 14.0 8.0 18.0 15.0 18.0"
 """The five points of a ``picture``."""
 SCFACE_PEOPLE = (1, 2, 3, 50, 51, 52, 130)
-TEN_NAMES = ("lfw", "cfp_fp", "cfp_ff", "cplfw", "calfw", "agedb", "tinyface", "scface", "ijbb", "ijbc")
+NAMES = ("lfw", "cfp_fp", "cfp_ff", "cplfw", "calfw", "agedb", "tinyface", "scface", "scface_test80", "ijbb", "ijbc")
 
 
 def picture(person: str, number: int, side: int = 24) -> bytes:
@@ -36,7 +36,7 @@ def put_lines(path: Path, lines: Iterable[str], end: str = "\n") -> None:
 
 
 def write_root(root: Path, make: Picture = picture) -> None:
-    """A ``data.root`` with all ten in their official layout."""
+    """A ``data.root`` with all of them in their official layout."""
     write_lfw(root / "lfw", make)
     write_cfp(root / "cfp", make)
     write_cplfw(root / "cplfw", make)
@@ -130,6 +130,9 @@ def write_tinyface(folder: Path, make: Picture = picture, people: int = 8, distr
         identities = np.array([[float(identity)] for _, identity in rows])
         content = {f"{variable}_ids": identities, f"{variable}_set": names}
         scipy.io.savemat(base / f"{kind}_img_ID_pairs.mat", content, do_compression=True)
+    for person in (2, 4, 6):
+        for number in (1, 2, 3):
+            put(folder / "Training_Set" / f"{person}" / f"{person}_{number}.jpg", make(f"trained{person}", number))
     for index in range(distractors):
         put(base / "Gallery_Distractor" / f"{1000 + index}_{index}.jpg", make("nobody", index))
 

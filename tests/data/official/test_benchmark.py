@@ -26,10 +26,10 @@ def write_bin(path, pairs):
 
 
 def test_one_list_of_names():
-    assert tuple(READERS) == tuple(CATALOGUE) == BENCHMARKS["official"] == miniature.TEN_NAMES
+    assert tuple(READERS) == tuple(CATALOGUE) == BENCHMARKS["official"] == miniature.NAMES
 
 
-@pytest.mark.parametrize("name", miniature.TEN_NAMES)
+@pytest.mark.parametrize("name", miniature.NAMES)
 def test_written_as_opened(layouts, tmp_path, name):
     benchmark = open_benchmark(name, layouts, counts="any", agedb={"draw": 0})
     write_benchmark(benchmark, tmp_path)
@@ -86,8 +86,8 @@ def test_mistakes_are_named(tmp_path):
         open_benchmark("lfww", tmp_path)
     with pytest.raises(SettingsError, match=r"draw: unknown key \(allowed: prefer, counts, scface, agedb\)$"):
         open_benchmark("scface", tmp_path, draw=3)
-    with pytest.raises(SettingsError, match=r"scface\.protocol: 'half'"):
-        open_benchmark("scface", tmp_path, scface={"protocol": "half"})
+    with pytest.raises(SettingsError, match=r"scface\.gallery: 'half'"):
+        open_benchmark("scface", tmp_path, scface={"gallery": "half"})
     with pytest.raises(DataError, match=r"has no scface: looked for scface/, SCface_database/; see docs/datasets"):
         open_benchmark("scface", tmp_path / "nowhere")
 

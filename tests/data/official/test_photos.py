@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def params(layouts, tmp_path, monkeypatch):
-    """Parameters for all ten and a training set of three people, in an empty folder."""
+    """Parameters for all of them and a training set of three people, in an empty folder."""
     root = tmp_path / "root"
     root.mkdir()
     for folder in layouts.iterdir():
@@ -35,9 +35,8 @@ def params(layouts, tmp_path, monkeypatch):
         "train": "people",
         "counts": "any",
         "agedb": {"draw": 0},
-        "scface": {"protocol": "test80"},
     }
-    values["benchmarks"] = [*miniature.TEN_NAMES]
+    values["benchmarks"] = [*miniature.NAMES]
     YAML(typ="safe").dump(values, tmp_path / "params.yaml")
     monkeypatch.chdir(tmp_path)
     return root
@@ -49,12 +48,12 @@ def test_photos_and_doctor(params, capsys):
     assert main(["photos"]) == 0
     photos = Path("data/photos")
     assert len(Pack(photos / "train.arrow")) == 6
-    for name in miniature.TEN_NAMES:
+    for name in miniature.NAMES:
         assert len(Pack(photos / f"{name}.arrow")) > 10
         assert any(
             note.startswith("NOT the published data set") for note in read_protocol(photos / f"{name}.json").notes
         )
-    assert "protocol test80" in read_protocol(photos / "scface.json").notes[-1]
+    assert "protocol test80" in read_protocol(photos / "scface_test80.json").notes[-1]
     (params / "people" / "a" / "1.jpg").unlink()
     (params / "cfp").unlink()
     capsys.readouterr()

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import miniature
 import numpy as np
@@ -10,13 +11,16 @@ import scipy.io
 
 from lgaf.catalogue import TINYFACE
 from lgaf.data.official.readers import open_benchmark
-from lgaf.data.official.scface import who_is_tested
-from lgaf.data.settings import ScfaceOptions
+from lgaf.data.official.run import import_run
+from lgaf.data.official.scface import TEST80, tuning_images, who_is_tested
+from lgaf.data.settings import OfficialOptions, ScfaceOptions
 from lgaf.errors import DataError
+from lgaf.formats.pack import Pack
+from lgaf.formats.protocol import printed_name
 
 
-def scface(root, **choice):
-    return open_benchmark("scface", root, counts="any", scface=choice)
+def scface(root, name="scface", **choice):
+    return open_benchmark(name, root, counts="any", scface=choice)
 
 
 def people(names):
@@ -106,23 +110,52 @@ def test_scface_all130(layouts):
 
 
 def test_scface_test80(layouts):
-    benchmark = scface(layouts, protocol="test80")
+    benchmark = scface(layouts, TEST80)
     assert people(benchmark.protocol.gallery) == {51, 52, 130}
     assert people(benchmark.protocol.probes["d2"]) == {51, 52, 130}
-    assert "people 1 to 50 left for fine-tuning" in benchmark.notes[-1]
-    wide = scface(layouts, protocol="test80", gallery="everyone")
+    assert "protocol test80: people 1 to 50 left for fine-tuning" in benchmark.notes[-1]
+    assert printed_name(TEST80, ["whole"]) == TEST80 != "scface"  # no table has both
+    wide = scface(layouts, TEST80, gallery="everyone")
     assert people(wide.protocol.distractors) == {1, 2, 3, 50}
     assert wide.protocol.gallery == benchmark.protocol.gallery
     assert "of 4 people not searched for" in wide.notes[-1]
 
 
 def test_scface_draw():
-    fixed = who_is_tested(ScfaceOptions(protocol="test80"))
+    fixed = who_is_tested(ScfaceOptions())
     assert fixed == {*range(51, 131)}
-    drawn = [who_is_tested(ScfaceOptions(protocol="test80", draw=seed)) for seed in (0, 0, 1)]
+    drawn = [who_is_tested(ScfaceOptions(draw=seed)) for seed in (0, 0, 1)]
     assert drawn[0] == drawn[1] != drawn[2]
     assert all(len(each) == 80 and each <= {*range(1, 131)} and each != fixed for each in drawn)
-    assert who_is_tested(ScfaceOptions(draw=5)) == {*range(1, 131)}
+
+
+def test_scface_trains_whom_it_leaves(layouts, tmp_path, capsys):
+    """No one is in both packs, and every photo of the others is in the training pack as it lies on the disk."""
+    import_run(layouts, Path("scface"), [TEST80], {"counts": "any"}, tmp_path)
+    trained, tested = Pack(tmp_path / "train.arrow"), Pack(tmp_path / f"{TEST80}.arrow")
+    assert set(trained.labels.tolist()) == {1, 2, 3, 50}
+    assert set(tested.labels.tolist()) == {51, 52, 130}
+    assert len(trained) == 4 * 16
+    names = [trained.name(row) for row in range(len(trained))]
+    photo = layouts / "scface/surveillance_cameras_distance_2/cam_4/050_cam4_2.jpg"
+    assert trained.encoded(names.index("050_cam4_2")) == photo.read_bytes()
+    assert "train: people 1 to 50 left for fine-tuning: 64 images" in capsys.readouterr().err
+
+
+def test_scface_without_those_it_leaves(tmp_path):
+    miniature.write_scface(tmp_path / "scface", lambda person, number: b"x", people=(51, 60))
+    with pytest.raises(DataError, match="no image of the people left for fine-tuning"):
+        import_run(tmp_path, Path("scface"), [], {"counts": "any"}, tmp_path / "out")
+
+
+def test_tinyface_trains_a_folder_a_person(layouts, tmp_path, capsys):
+    import_run(layouts, Path("tinyface/Training_Set"), ["tinyface"], {"counts": "any"}, tmp_path)
+    trained = Pack(tmp_path / "train.arrow")
+    assert sorted(trained.name(row) for row in range(len(trained))) == sorted(
+        f"{person}/{person}_{number}.jpg" for person in (2, 4, 6) for number in (1, 2, 3)
+    )
+    assert np.unique(trained.labels).tolist() == [0, 1, 2]
+    assert "train: 9 images of 3 identities" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("base", [".", "SCface_database"])
@@ -159,9 +192,14 @@ def test_whole_scface_has_the_published_counts(tmp_path):
     assert len(benchmark.protocol.gallery) == 130
     assert {name: len(each) for name, each in benchmark.protocol.probes.items()} == {"d1": 650, "d2": 650, "d3": 650}
     assert not any(note.startswith("NOT") for note in benchmark.notes)
-    wide = open_benchmark("scface", tmp_path, scface={"protocol": "test80", "draw": 7, "gallery": "everyone"})
+    wide = open_benchmark(TEST80, tmp_path, scface={"draw": 7, "gallery": "everyone"})
     assert [len(wide.protocol.gallery), len(wide.protocol.distractors)] == [80, 50]
     assert len(wide.protocol.probes["d3"]) == 400
+    left, notes = tuning_images(tmp_path / "scface", OfficialOptions(scface={"draw": 7}))
+    assert len(left) == len({image.name for image in left}) == 50 * 16
+    assert {image.label for image in left} == people(wide.protocol.distractors)
+    assert not {image.name for image in left} & {*wide.protocol.gallery, *wide.protocol.probes["d1"]}
+    assert notes == ["50 people, drawn with seed 7, left for fine-tuning: 800 images"]
     (tmp_path / "scface" / "surveillance_cameras_distance_2" / "cam_4" / "077_cam4_2.jpg").unlink()
     with pytest.raises(
         DataError, match=r"\(without 077_cam4_2\.jpg\): has 649 images at distance 2 \(published: 650\);"

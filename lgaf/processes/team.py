@@ -1,4 +1,4 @@
-"""The processes of one training: who this one is, and what it asks the others. One alone asks nobody."""
+"""The processes of one task: who this one is, and what it asks the others. One alone asks nobody."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from lgaf.device import choose_device
-from lgaf.errors import SettingsError
+from lgaf.errors import LostProcess, SettingsError
 
 PATIENCE = 40.0
 """Seconds that a process waits in a step for another that is late, before it takes it for lost."""
@@ -81,6 +81,32 @@ class Team:
         """What rank 0 chooses of ``choices``; the others do not ask."""
         found = choices.index(choose()) if self.rank == 0 else 0
         return choices[int(self.agreed(torch.tensor([found]))[0])]
+
+    def lost(self, error: BaseException) -> bool:
+        """Whether an error of torch says that another process has ended, or does not answer."""
+        text = str(error)
+        return self.size > 1 and (isinstance(error, dist.DistError) or "gloo" in text or "onnection" in text)
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Let an error of torch that tells of another process say so.
+
+        Raises:
+            LostProcess: another process has ended, or does not answer.
+        """
+        try:
+            yield
+        except RuntimeError as error:
+            if not self.lost(error):
+                raise
+            raise LostProcess(f"process {self.rank} of {self.size} lost another, which has ended or hangs; run the "
+                              "same command again") from error  # fmt: skip
+
+    def share(self, count: int, unit: int) -> range:
+        """This process's of ``count`` things in a row, cut at multiples of ``unit``; maybe none."""
+        units = -(-count // unit)
+        start, stop = (min(count, units * rank // self.size * unit) for rank in (self.rank, self.rank + 1))
+        return range(start, stop)
 
     def device(self, name: str) -> torch.device:
         """This process's device; ``name`` as in params.yaml.

@@ -1,4 +1,4 @@
-"""Processes of one training, started here or found started by torchrun or a scheduler; one that fails ends all."""
+"""Processes of one task, started here or found started by torchrun or a scheduler; one that fails ends all."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from torch.multiprocessing.spawn import ProcessContext, ProcessExitedException, start_processes
 
-from lgaf.errors import LgafError, TrainingError
-from lgaf.train.failures import GOES_ON, LostProcess
-from lgaf.train.team import ALONE, PATIENCE, appointed, joined
+import lgaf.errors
+from lgaf.errors import LgafError, LostProcess
+from lgaf.processes.team import ALONE, PATIENCE, appointed, joined
 from lgaf.workers import cores, end_with_parent
 
 METHOD = "forkserver"
@@ -46,7 +46,7 @@ def launch(
     elif processes == 1:
         function(*arguments, ALONE)
     else:
-        get_context(METHOD).set_forkserver_preload(["lgaf.train.loop"])  # torch is imported once for all
+        get_context(METHOD).set_forkserver_preload([__name__, function.__module__])  # torch is imported once for all
         with TemporaryDirectory() as folder:
             all_arguments = processes, folder, device, patience, function, arguments
             watch(start_processes(member, all_arguments, processes, join=False, start_method=METHOD), Path(folder))
@@ -69,7 +69,7 @@ def member(
             function(*arguments, team)
     except LgafError as error:
         kind = "lost" if isinstance(error, LostProcess) else "error"
-        Path(folder, f"{rank}.{kind}").write_text(str(error), encoding="utf-8")
+        Path(folder, f"{rank}.{kind}").write_text(f"{type(error).__name__}\n{error}", encoding="utf-8")
         sys.exit(1)
     except Exception:  # a bug: told here, since what the others say of it may reach the parent first
         traceback.print_exc()
@@ -97,10 +97,12 @@ def watch(context: ProcessContext, folder: Path) -> None:
             if kind == "lost" and error.signal_name is not None:
                 break  # it was killed, which the others merely noticed
             if texts := sorted(folder.glob(f"*.{kind}")):
-                raise TrainingError(texts[0].read_text(encoding="utf-8")) from None
-        raise TrainingError(
+                name, _, text = texts[0].read_text(encoding="utf-8").partition("\n")
+                raise getattr(lgaf.errors, name, LgafError)(text) from None
+        raise LostProcess(
             f"process {error.error_index} of {len(context.processes)} has ended ({error.signal_name or error.exit_code}"
-            f"): SIGKILL is most often for want of memory, SIGABRT for another process that hangs; {GOES_ON}"
+            "): SIGKILL is most often for want of memory, SIGABRT for another process that hangs; run the same "
+            "command again"
         ) from None
     finally:
         for process in context.processes:
