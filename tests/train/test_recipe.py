@@ -22,6 +22,7 @@ def test_defaults():
         "processes": 1,
         "accumulate": 1,
         "sample_rate": 1,
+        "start_from": None,
         "sync_batch_norm": False,
         "checkpoint_steps": None,
         "augment": {
