@@ -132,11 +132,12 @@ def test_what_is_brought_gives_the_same_rows(walk):
 
 
 def test_another_file_that_is_brought_is_seen(walk):
+    """Every benchmark is scored anew: a number tells of all files of its row (its parameters' hash)."""
     save(walk, "lfw", embeddings_of(walk, "lfw").vectors ** 3)
     walk.clone.run("lgaf import-embeddings brought lfw lfw.npz --flip true")
     assert ran(walk.clone.run("dvc repro")) == {
-        "settings", "embed_given@brought", "laboratory_given@brought", "score_given@brought-lfw", "maps",
-        "report"}  # fmt: skip
+        "settings", "embed_given@brought", "laboratory_given@brought", "score_given@brought-lfw",
+        "score_given@brought-tinyface", "maps", "report"}  # fmt: skip
     metrics = walk.clone.read("results/metrics.json")
     assert metrics["brought"]["world/lfw"] != metrics["mine"]["world/lfw"]
 
