@@ -95,7 +95,6 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     from lgaf.stages.maps import MapsRun
     from lgaf.stages.rescore import RescoreRun
     from lgaf.stages.score import ScoreRun
-    from lgaf.train.start import hashed
 
     photos = photos_run(settings)
     alignment = settings.align.model_dump(exclude={"train_miss", "test_miss"})
@@ -133,7 +132,11 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     }
     numbers: dict[str, dict[str, Any]] = {}
     for row in settings.methods:
-        run = hashed(settings.run(row))
+        run = settings.run(row)
+        if run.train.start_from is not None:
+            from lgaf.train.start import hashed  # here: it loads all networks, which takes as long as all else
+
+            run = hashed(run)
         found[f"train/{row}"] = run, ["lgaf.stages.train", head_module(run.head)]
         numbers[row] = {"train": run.model_dump(mode="json", exclude=NO_NUMBER), "train_photos": train_photos(settings)}
     for row in settings.models:
