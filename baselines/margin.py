@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
-from torch.nn.functional import linear, normalize
+from torch.nn.functional import normalize
 
 SMALLEST_NORM = 1e-6
 """Vectors shorter than this are divided by it: a zero embedding gets cosine 0 and a finite gradient, not NaN."""
@@ -117,8 +117,7 @@ class MarginHead(nn.Module):
 
     def cosine(self, embedding: Tensor) -> Tensor:
         """(B, C) cosines of embeddings and classes, in [-1, 1]."""
-        unit, classes = (normalize(vectors, eps=SMALLEST_NORM) for vectors in (embedding, self.weight))
-        return linear(unit, classes).clamp(-1, 1)
+        return Cosines.apply(normalize(embedding, eps=SMALLEST_NORM), self.weight).clamp(-1, 1)
 
     def target_angle(self, embedding: Tensor, labels: Tensor) -> Tensor:
         """(B,) angle to the target class in [0, pi]; for label -1 some angle.
@@ -127,8 +126,35 @@ class MarginHead(nn.Module):
         gradient at 0 and pi too.
         """
         unit = normalize(embedding, eps=SMALLEST_NORM)
-        target = normalize(self.weight[labels.clamp(min=0)], eps=SMALLEST_NORM)
+        # sparse: its gradient is of these rows, where that of indexing would be as large as all weights
+        rows = nn.functional.embedding(labels.clamp(min=0), self.weight, sparse=True)
+        target = normalize(rows, eps=SMALLEST_NORM)
         return 2 * torch.atan2((unit - target).norm(dim=1), (unit + target).norm(dim=1))
+
+
+class Cosines(torch.autograd.Function):
+    """Cosines (B, C) of unit vectors (B, D) and class weights (C, D) of any length.
+
+    The lengths divide the products, not the weights, and the gradient is written out, so that no second tensor of the
+    weights' size is made but their gradient: with millions of classes these are what fills the memory.
+    """
+
+    @staticmethod
+    def forward(context: Any, unit: Tensor, weight: Tensor) -> Tensor:
+        """See the class."""
+        lengths = weight.norm(dim=1)
+        divisors = lengths.clamp(min=SMALLEST_NORM)
+        cosine = (unit @ weight.T).div_(divisors)
+        context.save_for_backward(unit, weight, lengths, divisors, cosine)
+        return cosine
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:  # type: ignore[override]
+        """Of u and w, with g the gradient: (g / |w|) w, and (g / |w|) u less its part along w."""
+        unit, weight, lengths, divisors, cosine = context.saved_tensors
+        along = (gradient * cosine).sum(0).div_(divisors.square()).where(lengths > SMALLEST_NORM, 0)
+        gradient = gradient / divisors
+        return gradient @ weight, (gradient.T @ unit).addcmul_(weight, along.unsqueeze(1), value=-1)
 
 
 class RunningScaler(nn.Module):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from pathlib import Path
+from itertools import chain, pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,9 +14,8 @@ from torch.nn.functional import normalize
 from tqdm import tqdm
 
 from lgaf.errors import DataError
-from lgaf.formats.embeddings import Embeddings, read_embeddings, write_embeddings
+from lgaf.formats.embeddings import Embeddings
 from lgaf.formats.pack import Pack
-from lgaf.processes.team import ALONE, Team
 from lgaf.workers import cores
 
 BATCH = 128
@@ -50,24 +48,34 @@ def embed_batches(
     """
     size = network.preprocessing.image_size
     records = range(len(pack)) if records is None else records
-    with ThreadPoolExecutor(cores()) as threads:  # decoders work outside Python's lock
-        shown = records.start == 0  # of several processes' bars the first one's is enough
-        for start in tqdm(records[::BATCH], pack.path.stem, unit="batch", leave=False, disable=not shown):
-            pixels = list(threads.map(pack.image, range(start, min(start + BATCH, records.stop))))
-            for offset, image in enumerate(pixels):
-                if image.shape != (size, size, 3):
-                    name = pack.name(start + offset)
-                    raise DataError(
-                        f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again"
-                    )
-            vector, out = embed_batch(network, torch.from_numpy(np.stack(pixels)).to(device), flip)
-            finite = torch.isfinite(vector).all(1)
-            if not finite.all():
+    shown = records.start == 0  # of several processes' bars the first one's is enough
+    bar = tqdm(read_ahead(pack, records), pack.path.stem, len(records[::BATCH]), unit="batch", leave=False,
+               disable=not shown)  # fmt: skip
+    for start, pixels in bar:
+        for offset, image in enumerate(pixels):
+            if image.shape != (size, size, 3):
+                name = pack.name(start + offset)
                 raise DataError(
-                    f"{pack.where(start + int(finite.int().argmin()))}: the network gives what is not finite; "
-                    "look at its file, at its scaling and precision"
+                    f"{pack.path}: {name}: {image.shape[1]}x{image.shape[0]}, not {size}x{size}; align again"
                 )
-            yield vector, out
+        vector, out = embed_batch(network, torch.from_numpy(np.stack(pixels)).to(device), flip)
+        finite = torch.isfinite(vector).all(1)
+        if not finite.all():
+            raise DataError(
+                f"{pack.where(start + int(finite.int().argmin()))}: the network gives what is not finite; "
+                "look at its file, at its scaling and precision"
+            )
+        yield vector, out
+
+
+def read_ahead(pack: Pack, records: range) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """First record and images of each batch; the next one's are decoded while this one is embedded."""
+    with ThreadPoolExecutor(cores()) as threads:  # decoders work outside Python's lock
+        batches = (records[first : first + BATCH] for first in range(0, len(records), BATCH))
+        reading = ((batch.start, threads.map(pack.image, batch)) for batch in batches)
+        for now, _ in pairwise(chain(reading, (None,))):
+            assert now is not None  # which alone the last is
+            yield now[0], list(now[1])
 
 
 def embed_pack(
@@ -143,60 +151,3 @@ def embed_batch(network: Network, pixels: Tensor, flip: bool) -> tuple[Tensor, A
         both = [vector, network(images.flip(3)).embedding.float()]
         vector = sum(map(normalize, both)) if network.preprocessing.flip_fusion == "unit_sum" else both[0] + both[1]
     return vector.cpu(), out
-
-
-def embed(
-    network: Network, packs: Mapping[Path, Path], laboratory: Mapping[Path, Path], device: torch.device,
-    flip: bool | None, team: Team = ALONE,
-) -> None:  # fmt: skip
-    """Embed each pack (key) with one network, which is on the device, and write its embeddings (value).
-
-    Each process of ``team`` embeds a share of each pack, whole batches as one process has them, and rank 0 writes.
-
-    laboratory: packs that are embedded without the mirror image and with the branches, so that what is measured of
-    them is the network's and the weights belong to the very features.
-    """
-    for source, target in tqdm(packs.items(), "embedding", unit="set", disable=team.rank > 0):
-        embed_together(network, Pack(source), target, device, flip, False, team)
-    for source, target in laboratory.items():
-        embed_together(network, Pack(source), target, device, False, True, team)
-
-
-def embed_together(
-    network: Network, pack: Pack, target: Path, device: torch.device, flip: bool | None, branches: bool, team: Team
-) -> None:
-    """Embed a pack in all processes of a team, each its share, and write ``target``; shares lie beside it so long."""
-    if team.size == 1:
-        write_embeddings(target, embed_pack(network, pack, device, flip, branches))
-        return
-    records = team.share(len(pack), BATCH)
-    if records:
-        own = embed_records(network, pack, device, records, flip, branches)
-        write_embeddings(share_of(target, team.rank), own)
-    team.all(True)
-    if team.rank == 0:
-        ranks = [rank for rank in range(team.size) if replace(team, rank=rank).share(len(pack), BATCH)]
-        parts = [share_of(target, rank) for rank in ranks]
-        write_embeddings(target, told_apart(joined([read_embeddings(part) for part in parts]), pack))
-        for part in parts:
-            part.unlink()
-
-
-def share_of(target: Path, rank: int) -> Path:
-    """Where a process puts its share until all are joined."""
-    return target.with_name(f"{target.stem}.rank-{rank:05}.arrow")
-
-
-def joined(parts: Sequence[Embeddings]) -> Embeddings:
-    """Embeddings of one pack, one after the other."""
-
-    def together(name: str) -> Any:
-        values = [getattr(part, name) for part in parts]
-        return None if values[0] is None else np.concatenate(values)
-
-    return replace(
-        parts[0],
-        names=[name for part in parts for name in part.names],
-        truth={name: np.concatenate([part.truth[name] for part in parts]) for name in parts[0].truth},
-        **{name: together(name) for name in ("labels", "vectors", "norms", "attention", "local", "global_", "visible")},
-    )

@@ -21,7 +21,7 @@ from lgaf.formats.pack import Pack
 from lgaf.machine import describe_machine
 from lgaf.models.complexity import interleaved
 from lgaf.paths import PARAMS
-from lgaf.train.dataset import FaceDataset, epoch_batches
+from lgaf.train.dataset import FaceDataset, training_batches
 from lgaf.train.settings import AugmentSettings
 from lgaf.workers import cores
 
@@ -50,7 +50,7 @@ def main() -> None:
 
     def path(settings: AugmentSettings, processes: int, kept: int) -> None:
         dataset_module.KEPT = kept
-        for _ in epoch_batches(FaceDataset(options.pack, size, settings, 0), 0, options.batch, processes):
+        for _ in training_batches(FaceDataset(options.pack, size, settings, 0), range(1), options.batch, processes):
             pass
 
     runs = {

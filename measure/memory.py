@@ -16,7 +16,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from lgaf.models import create_model
-from lgaf.train.precision import DTYPES
+from lgaf.train.fastest import DTYPES
 
 MIB = 2**20
 

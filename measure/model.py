@@ -1,4 +1,4 @@
-"""Speed of LGAF against the plain network of the same backbone: training with a margin loss, and inference.
+"""Speed of LGAF against the plain network of the same backbone: training, each with all of its losses, and inference.
 
 python measure/model.py [--backbone iresnet_mini] [--image-size 64] [--batch 128] [--threads 2]
 """
@@ -9,36 +9,17 @@ import argparse
 from collections.abc import Callable
 
 import torch
+from step import made_up, this_suite
 from tabulate import tabulate
-from torch.nn.functional import cross_entropy
 
-from baselines import create_head
+from lgaf.machine import describe_machine
 from lgaf.models import create_model
 from lgaf.models.complexity import interleaved
-
-
-def training_step(name: str, options: argparse.Namespace, precision: torch.dtype) -> Callable[[], None]:
-    model = create_model(
-        name, backbone=options.backbone, embedding_dim=options.embedding_dim, image_size=options.image_size
-    ).to(memory_format=torch.channels_last)
-    head = create_head("adaface", options.embedding_dim, options.classes)
-    optimiser = torch.optim.SGD([*model.parameters(), *head.parameters()], lr=0.01)
-    images = torch.randn(options.batch, 3, options.image_size, options.image_size)
-    images = images.contiguous(memory_format=torch.channels_last)
-    labels = torch.randint(options.classes, (options.batch,))
-
-    def step() -> None:
-        with torch.autocast("cpu", precision, enabled=precision != torch.float32):
-            out = model(images)
-        losses = [cross_entropy(head(feature, labels).logits, labels) for feature in (out.embedding, *out.branches)]
-        optimiser.zero_grad()
-        torch.stack(losses).sum().backward()
-        optimiser.step()
-
-    return step
+from lgaf.train.fastest import DTYPES
 
 
 def inference(name: str, options: argparse.Namespace) -> Callable[[], None]:
+    """The embedding of a batch."""
     model = create_model(
         name, backbone=options.backbone, embedding_dim=options.embedding_dim, image_size=options.image_size
     )
@@ -54,6 +35,7 @@ def inference(name: str, options: argparse.Namespace) -> Callable[[], None]:
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbone", default="iresnet_mini")
     parser.add_argument("--image-size", type=int, default=64)
@@ -65,10 +47,11 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    runs = {}
+    batch, device = made_up(options.batch, options.image_size, options.classes), torch.device("cpu")
+    runs: dict[tuple[str, str], Callable[[], object]] = {}
     for name in ("plain", "lgaf"):
-        runs["train float32", name] = training_step(name, options, torch.float32)
-        runs["train bfloat16", name] = training_step(name, options, torch.bfloat16)
+        for precision, dtype in DTYPES.items():
+            runs[f"train {precision}", name] = this_suite(name, options, device, batch, dtype)
         runs["inference float32", name] = inference(name, options)
     seconds = interleaved(runs, options.rounds)
     rows = []
@@ -77,7 +60,7 @@ def main() -> None:
         rows.append([task, plain, lgaf, lgaf / plain, 1e3 / plain, 1e3 / lgaf])
     headers = ["task", "plain images/s", "lgaf images/s", "lgaf : plain", "plain ms/image", "lgaf ms/image"]
     title = f"{options.backbone}, {options.image_size} px, batch {options.batch}, {options.threads} threads"
-    print(f"{title}, torch {torch.__version__}\n")
+    print(f"{title}; {describe_machine()}\n")
     print(tabulate(rows, headers, floatfmt=("", ".0f", ".0f", ".2f", ".2f", ".2f"), tablefmt="github"))
 
 

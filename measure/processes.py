@@ -13,20 +13,21 @@ import torch
 from step import STEPS, made_up, this_suite, waited
 from tabulate import tabulate
 
+from lgaf.device import choose_device
 from lgaf.files import read_json, write_json
 from lgaf.machine import describe_machine
 from lgaf.models.complexity import interleaved
 from lgaf.processes.launch import launch
 from lgaf.processes.team import Team
-from lgaf.train.precision import choose_precision
+from lgaf.train.fastest import DTYPES, settle
 
 
 def timed(options: argparse.Namespace, told: Path, team: Team) -> None:
     """Seconds of a step in a team, by rank 0's clock."""
     device = team.device(options.device)
     torch.manual_seed(0)
-    batch = made_up(options.batch // team.size, options.image_size, options.classes, device)
-    step = waited(this_suite(options, device, batch, team), device)
+    batch = made_up(options.batch // team.size, options.image_size, options.classes)
+    step = waited(this_suite(options.network, options, device, batch, options.precision, team), device)
     seconds = interleaved({"step": step}, options.rounds)["step"] / STEPS
     if team.rank == 0:
         write_json(told, {"seconds": seconds, "device": device.type})
@@ -39,12 +40,13 @@ def main() -> None:
     parser.add_argument("--network", default="lgaf", choices=("plain", "lgaf"))
     parser.add_argument("--backbone", default="iresnet_mini")
     parser.add_argument("--image-size", type=int, default=64)
+    parser.add_argument("--embedding-dim", type=int, default=512)
     parser.add_argument("--batch", type=int, default=128, help="images of all processes together")
     parser.add_argument("--classes", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
-    choose_precision("auto", torch.device("cpu"))  # timed once, not by all processes at once
+    options.precision = DTYPES[settle("auto", choose_device(options.device))]
     rows = []
     with TemporaryDirectory() as folder:
         for number in options.processes:

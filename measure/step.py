@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import torch
 from tabulate import tabulate
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import cross_entropy, linear, normalize
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -25,11 +25,10 @@ from lgaf.machine import describe_machine
 from lgaf.models import create_model
 from lgaf.models.complexity import interleaved
 from lgaf.processes.team import ALONE, Team
-from lgaf.train.loss import build_heads, training_loss
-from lgaf.train.optim import build_optimiser
-from lgaf.train.precision import DTYPES, choose_precision
+from lgaf.train.dataset import Batch
+from lgaf.train.fastest import DTYPES, settle
 from lgaf.train.settings import Recipe, TrainingRun
-from lgaf.train.sharded import clip_heads
+from lgaf.train.step import TrainingStep
 
 SCALE, MARGIN, CLIP = 64.0, 0.5, 5.0
 STEPS = 3
@@ -38,15 +37,16 @@ SIDE = 4096
 """Of the matrices whose product shows the peak."""
 
 
-def plain_recipe(options: argparse.Namespace, device: torch.device, batch: tuple[Tensor, ...]) -> Callable[[], None]:
+def plain_recipe(options: argparse.Namespace, device: torch.device, batch: Batch) -> Callable[[], None]:
     """A step as arcface_torch takes it."""
     half = device.type == "cuda"
-    model = create_model("plain", backbone=options.backbone, embedding_dim=512, image_size=options.image_size)
+    model = create_model("plain", backbone=options.backbone, embedding_dim=options.embedding_dim,
+                         image_size=options.image_size)  # fmt: skip
     model = model.to(device).train()
-    centres = nn.Parameter(torch.normal(0, 0.01, (options.classes, 512)).to(device))
+    centres = nn.Parameter(torch.normal(0, 0.01, (options.classes, options.embedding_dim)).to(device))
     optimiser = torch.optim.SGD([*model.parameters(), centres], lr=0.01, momentum=0.9, weight_decay=5e-4)
     scaler = torch.amp.GradScaler(device.type, growth_interval=100, enabled=half)
-    pixels, _, labels = batch
+    pixels, labels = batch[0], batch[2].to(device)
 
     def step() -> None:
         images = pixels.to(device).permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous()
@@ -72,44 +72,32 @@ def plain_recipe(options: argparse.Namespace, device: torch.device, batch: tuple
 
 
 def this_suite(
-    options: argparse.Namespace, device: torch.device, batch: tuple[Tensor, ...], team: Team = ALONE
-) -> Callable[[], None]:
-    """A step as lgaf/train/loop.py takes it; ``batch`` is this process's share."""
-    precision = DTYPES[choose_precision("auto", device)]
+    network: str, options: argparse.Namespace, device: torch.device, batch: Batch, precision: torch.dtype,
+    team: Team = ALONE,
+) -> Callable[[], object]:  # fmt: skip
+    """A step as training takes it (lgaf/train/step.py); ``batch`` is this process's share."""
+    branches, visibility = (0.5, 0.5) if network == "lgaf" else (0.0, 0.0)
     run = TrainingRun(
-        row=options.network,
-        model={"name": options.network, "backbone": options.backbone, "embedding_dim": 512,
+        row=network,
+        model={"name": network, "backbone": options.backbone, "embedding_dim": options.embedding_dim,
                "image_size": options.image_size},
-        head="arcface", head_options={"margin": MARGIN, "scale": SCALE}, branch_weight=0.5, visibility_weight=0.5,
-        device=device.type, train=Recipe(epochs=1, batch_size=options.batch, lr=0.01, weight_decay=5e-4),
+        head="arcface", head_options={"margin": MARGIN, "scale": SCALE}, branch_weight=branches,
+        visibility_weight=visibility, device=device.type,
+        train=Recipe(epochs=1, batch_size=options.batch, lr=0.01, weight_decay=5e-4, clip_norm=CLIP),
     )  # fmt: skip
     model = create_model(**run.model).to(device).to(memory_format=torch.channels_last).train()
-    if options.network == "plain":
-        run = run.model_copy(update={"branch_weight": 0.0})
-    heads = build_heads(run, options.classes, team).to(device)
-    optimiser = build_optimiser(model, heads, run.train)
-    network = team.distributed(model)
-    pixels, visible, labels = batch
-
-    def step() -> None:
-        images = model.preprocessing(pixels.to(device))
-        loss = training_loss(network, heads, images, visible.to(device), labels, run, precision)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        clip_heads(heads, CLIP, team)
-        optimiser.step()
-
-    return step
+    step = TrainingStep(run, model, options.classes, 0, team)
+    return lambda: step(batch, 0.01, 1, precision)
 
 
-def made_up(images: int, size: int, classes: int, device: torch.device) -> tuple[Tensor, ...]:
-    """A batch of noise: pixels and what is visible of them, on the CPU as from a loader, and classes."""
+def made_up(images: int, size: int, classes: int) -> Batch:
+    """A batch of noise, on the CPU as from a loader."""
     pixels = torch.randint(256, (images, size, size, 3), dtype=torch.uint8)
-    return pixels, torch.ones(pixels.shape[:3], dtype=torch.bool), torch.randint(classes, (images,), device=device)
+    pixels = pixels.pin_memory() if torch.cuda.is_available() else pixels
+    return pixels, torch.ones(pixels.shape[:3], dtype=torch.bool), torch.randint(classes, (images,))
 
 
-def waited(step: Callable[[], None], device: torch.device, times: int = STEPS) -> Callable[[], None]:
+def waited(step: Callable[[], object], device: torch.device, times: int = STEPS) -> Callable[[], None]:
     """``step`` some times over, until the device is done."""
 
     def run() -> None:
@@ -127,6 +115,7 @@ def main() -> None:
     parser.add_argument("--backbone", default="iresnet18")
     parser.add_argument("--network", default="plain", choices=("plain", "lgaf"))
     parser.add_argument("--image-size", type=int, default=112)
+    parser.add_argument("--embedding-dim", type=int, default=512)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--classes", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
@@ -135,12 +124,13 @@ def main() -> None:
     options = parser.parse_args()
     device = choose_device(options.device)
     torch.manual_seed(0)
-    batch = made_up(options.batch, options.image_size, options.classes, device)
+    batch = made_up(options.batch, options.image_size, options.classes)
+    precision = DTYPES[settle("auto", device)]
+    ours = f"this suite, {options.network}"
     steps = {"arcface_torch's recipe": plain_recipe(options, device, batch),
-             f"this suite, {options.network}": this_suite(options, device, batch)}  # fmt: skip
+             ours: this_suite(options.network, options, device, batch, precision)}  # fmt: skip
     with FlopCounterMode(display=False) as counter:
-        steps[f"this suite, {options.network}"]()
-    precision = DTYPES[choose_precision("auto", device)]
+        steps[ours]()
     square = torch.randn(SIDE, SIDE, device=device, dtype=precision)
     runs = {name: waited(step, device) for name, step in steps.items()}
     runs["matrix product"] = waited(lambda: torch.mm(square, square), device)
@@ -149,7 +139,7 @@ def main() -> None:
     peak = options.peak or reached
     reference = next(iter(seconds.values()))
     rows = [[name, 1e3 * value, options.batch / value, reference / value] for name, value in seconds.items()]
-    used = 1e-12 * counter.get_total_flops() / seconds[f"this suite, {options.network}"]
+    used = 1e-12 * counter.get_total_flops() / seconds[ours]
     size = f"{options.image_size} px, batch {options.batch}, {options.classes:,} classes"
     threads = f"{torch.get_num_threads()} threads, {str(precision).removeprefix('torch.')}"
     print(f"{options.backbone}, {size}, {device}, {threads}; {describe_machine()}\n")

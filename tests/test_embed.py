@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from lgaf.embed import BATCH, embed, embed_pack
+from lgaf.embed import BATCH, embed_pack
+from lgaf.embed_packs import embed_packs
 from lgaf.errors import DataError, LostProcess
 from lgaf.formats.embeddings import read_embeddings
 from lgaf.formats.pack import Pack, write_pack
@@ -54,7 +55,7 @@ def test_the_mirror_image_is_added_before_scaling(pack, model, flip):
 
 
 def test_the_laboratory_has_the_branches_and_no_mirror_image(pack, model, tmp_path):
-    embed(model, {}, {pack.path: tmp_path / "e.arrow"}, torch.device("cpu"), True)
+    embed_packs(model, {}, {pack.path: tmp_path / "e.arrow"}, torch.device("cpu"), True)
     found = read_embeddings(tmp_path / "e.arrow")
     assert found.flip is False
     weighted = found.attention[:, :1] * found.local + found.attention[:, 1:] * found.global_
@@ -71,7 +72,7 @@ def test_the_laboratory_has_the_branches_and_no_mirror_image(pack, model, tmp_pa
 
 def test_the_file_says_whether_it_was(pack, model, tmp_path):
     for flip in (True, False):
-        embed(model, {pack.path: tmp_path / "e.arrow"}, {}, torch.device("cpu"), flip)
+        embed_packs(model, {pack.path: tmp_path / "e.arrow"}, {}, torch.device("cpu"), flip)
         assert read_embeddings(tmp_path / "e.arrow").flip is flip
 
 
@@ -123,7 +124,7 @@ def write_faces(path, count):
 
 def embed_in_team(model, packs, laboratory, team):
     torch.set_num_threads(1)
-    embed(model, packs, laboratory, torch.device("cpu"), None, team)
+    embed_packs(model, packs, laboratory, torch.device("cpu"), None, team)
 
 
 def end_in_team(model, packs, team):
@@ -131,7 +132,7 @@ def end_in_team(model, packs, team):
     if team.rank == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     with team.heard():
-        embed(model, packs, {}, torch.device("cpu"), None, team)
+        embed_packs(model, packs, {}, torch.device("cpu"), None, team)
 
 
 def test_several_processes_write_what_one_writes(tmp_path, model, pack):

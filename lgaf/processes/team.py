@@ -154,6 +154,7 @@ def joined(device: str, rank: int, size: int, local: int, meet: str, patience: f
         SettingsError: as :meth:`Team.device`.
     """
     Team(rank, size, local).device(device)
+    os.environ.setdefault("OMP_NUM_THREADS", str(torch.get_num_threads()))  # a share of the cores, and settled
     backend = "nccl" if choose_device(device).type == "cuda" else "gloo"
     dist.init_process_group(backend, meet, timedelta(seconds=START), size, rank)
     try:

@@ -40,7 +40,7 @@ def embed_row(row: str, seed: str, settings: EmbedRun, team: Team) -> None:
     """
     import torch
 
-    from lgaf.embed import embed
+    from lgaf.embed_packs import embed_packs
     from lgaf.models import create_model
 
     folder, device = EMBEDDINGS / row / seed, team.device(settings.device)
@@ -48,4 +48,6 @@ def embed_row(row: str, seed: str, settings: EmbedRun, team: Team) -> None:
     laboratory = {DAMAGE: folder / DAMAGE.name} if settings.laboratory else {}
     network = create_model(checkpoint=MODELS / row / seed / "model.safetensors").to(device)
     with team.heard():
-        embed(network.to(memory_format=torch.channels_last).eval(), packs, laboratory, device, settings.flip, team)
+        embed_packs(
+            network.to(memory_format=torch.channels_last).eval(), packs, laboratory, device, settings.flip, team
+        )

@@ -45,10 +45,10 @@ def run(row: str) -> None:
 def embed_faces(settings: GivenRun, manifest: Manifest, folder: Path) -> None:
     """Write the embeddings of all packs to ``folder``."""
     from lgaf.device import choose_device  # here, since the stage `settings` loads this module and needs no network
-    from lgaf.embed import embed
+    from lgaf.embed_packs import embed_packs
     from lgaf.given.network import Given
 
     device = choose_device(settings.device)
     packs = {ALIGNED / f"{name}.arrow": folder / f"{name}.arrow" for name in settings.benchmarks}
     laboratory = {DAMAGE: folder / DAMAGE.name} if settings.laboratory else {}
-    embed(Given(manifest, device), packs, laboratory, device, settings.flip)
+    embed_packs(Given(manifest, device), packs, laboratory, device, settings.flip)

@@ -39,7 +39,6 @@ class FaceDataset(Dataset):
         self.shape = (image_size, image_size, 3)
         self.settings = settings
         self.seed = seed
-        self.epoch = 0
         self.read(0)
         self.kept: np.ndarray | None = None
         if len(self.pack) * np.prod(self.shape) <= KEPT:
@@ -63,8 +62,10 @@ class FaceDataset(Dataset):
     def __len__(self) -> int:
         return len(self.pack)
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, int]:
-        rng = np.random.default_rng([self.seed, self.epoch, index])
+    def __getitem__(self, place: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, int]:
+        """Image ``place[1]`` as it is in epoch ``place[0]``."""
+        epoch, index = place
+        rng = np.random.default_rng([self.seed, epoch, index])
         image = self.read(index) if self.kept is None else self.kept[index]
         augmented, visible = augment(image, self.settings, rng)
         return torch.from_numpy(augmented), torch.from_numpy(visible), int(self.classes[index])
@@ -74,24 +75,34 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """Images (B, H, W, 3) uint8, visible (B, H, W) bool, classes (B,) int64."""
 
 
-def epoch_batches(
-    dataset: FaceDataset, epoch: int, batch_size: int, workers: int, start: int = 0, team: Team = ALONE
+def training_batches(
+    dataset: FaceDataset, epochs: range, batch_size: int, workers: int, start: int = 0, team: Team = ALONE
 ) -> Iterator[Batch]:
-    """Batches of epoch ``epoch`` from number ``start`` on, shuffled by seed and epoch alone.
+    """All batches of ``epochs``, the first epoch's from number ``start`` on; one that is not full is left out.
 
-    Of each batch of ``batch_size`` a process of ``team`` gets its share, so that all together see what one alone sees.
-    torch's random state is drawn from here, not when the batches are.
+    One loader serves all epochs, so that its workers live through them and read ahead over their ends. torch's random
+    state is drawn from here, not when the batches are.
 
     Raises:
         DataError: an image cannot be read, in this process or in a worker; when a batch is asked for.
     """
-    dataset.epoch = epoch
-    order = np.random.default_rng([dataset.seed, epoch]).permutation(len(dataset))
-    batches = order[: len(order) // batch_size * batch_size].reshape(-1, team.size, batch_size // team.size)
-    mine = batches[start:, team.rank]
     pinned = torch.cuda.is_available()  # a GPU then copies while it computes
-    loader = DataLoader(dataset, mine.shape[1], sampler=mine.flatten().tolist(), num_workers=workers, pin_memory=pinned)
-    return readable(iter(loader))
+    order = places(len(dataset), dataset.seed, epochs, batch_size, start, team)
+    return readable(iter(DataLoader(dataset, batch_sampler=order, num_workers=workers, pin_memory=pinned)))
+
+
+def places(
+    count: int, seed: int, epochs: range, batch_size: int, start: int, team: Team
+) -> Iterator[list[tuple[int, int]]]:
+    """The (epoch, image) of each image of each batch, shuffled by seed and epoch alone.
+
+    Of each batch of ``batch_size`` a process of ``team`` gets its share, so that all together see what one alone sees.
+    """
+    for epoch in epochs:
+        order = np.random.default_rng([seed, epoch]).permutation(count)
+        batches = order[: count // batch_size * batch_size].reshape(-1, team.size, batch_size // team.size)
+        for batch in batches[start if epoch == epochs.start else 0 :, team.rank]:
+            yield [(epoch, index) for index in batch.tolist()]
 
 
 def readable(batches: Iterator[Batch]) -> Iterator[Batch]:

@@ -6,13 +6,13 @@ import math
 import shutil
 import time
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from threading import Event
 
 import numpy as np
 import torch
 from dvclive import Live
-from torch import nn
 from tqdm import tqdm
 
 from lgaf.errors import TrainingError
@@ -20,17 +20,15 @@ from lgaf.files import write_json
 from lgaf.models import create_model
 from lgaf.models.checkpoint import save_model
 from lgaf.processes.team import ALONE, Team
-from lgaf.train.dataset import FaceDataset, epoch_batches
+from lgaf.train.dataset import FaceDataset, training_batches
 from lgaf.train.failures import explained, stopped, termination
-from lgaf.train.loss import build_heads, training_loss
-from lgaf.train.optim import build_optimiser, learning_rate
-from lgaf.train.parts import check_share, in_parts
-from lgaf.train.precision import DTYPES, choose_precision
-from lgaf.train.sampled import Centres
+from lgaf.train.fastest import DTYPES, settle
+from lgaf.train.optim import learning_rate
+from lgaf.train.parts import check_share
 from lgaf.train.settings import TrainingRun
-from lgaf.train.sharded import clip_heads
 from lgaf.train.start import begun, freeze, origin
 from lgaf.train.state import fingerprint, load_state, restore_random, save_state
+from lgaf.train.step import TrainingStep
 from lgaf.train.trained import Progress, Trained
 
 LOOKS = {"cpu": 1, "cuda": 10}
@@ -76,59 +74,45 @@ def go_on(
     if steps == 0:
         raise TrainingError(f"{pack}: {len(dataset)} images are fewer than train.batch_size {settings.batch_size}")
     check_share(settings, team)
+    fastest = team.told(list(DTYPES), lambda: settle(settings.precision, device))
     torch.set_flush_denormal(True)  # numbers below 1e-38 are slow on a CPU and mean nothing here
     torch.manual_seed(seed)
     model = begun(create_model(**run.model), settings.start_from).to(device).to(memory_format=torch.channels_last)
     if settings.sync_batch_norm:
         model = team.synchronised(model, device)
     frozen = freeze(model, settings.start_from)
-    heads = build_heads(run, dataset.num_classes, team).to(device)
-    optimiser = build_optimiser(model, heads, settings)
+    train_on = TrainingStep(run, model, dataset.num_classes, seed, team)
 
-    trained = Trained({"model": model, "heads": heads}, optimiser)
+    trained = Trained({"model": model, "heads": train_on.heads}, train_on.optimiser)
     what = fingerprint(run, seed, dataset.pack.content_hash(), sources)
     progress = load_state(state / "states", trained, what, team)
     if progress is None:
         if team.rank == 0:
             shutil.rmtree(state, ignore_errors=True)
-        progress = Progress([], team.told(list(DTYPES), lambda: choose_precision(settings.precision, device)))
+        progress = Progress([], fastest)
     elif team.rank == 0:
         inside = f", step {progress.step} of {steps}" if progress.step else ""
         print(f"{run.row}: going on after epoch {len(progress.history)} of {settings.epochs}{inside}")
     precision, history = DTYPES[progress.precision], progress.history
-    network = team.distributed(in_parts(model, settings.accumulate))
-    centres = Centres(heads, optimiser, settings.sample_rate, seed)
+    batches = training_batches(dataset, range(len(history), settings.epochs), settings.batch_size, settings.workers,
+                               progress.step, team)  # fmt: skip
     live = Live(str(state / "live"), dvcyaml=False, save_dvc_exp=False) if team.rank == 0 else None
     for past in history:
         log(live, past)
 
     for epoch in range(len(history), settings.epochs):
         torch.manual_seed(seed * 100_003 + epoch + team.rank * 2**50)  # dropout; a resumed run repeats an unbroken one
-        batches = epoch_batches(dataset, epoch, settings.batch_size, settings.workers, progress.step, team)
         if progress.step:
             restore_random(progress)
         started, losses = time.perf_counter() - progress.seconds, []
         model.train()
         for part in frozen:
             part.eval()
-        bar = tqdm(batches, f"{run.row} epoch {epoch + 1}/{settings.epochs}", steps, initial=progress.step,
-                   unit="batch", leave=False, disable=team.rank > 0)  # fmt: skip
-        for step, (pixels, visible, labels) in enumerate(bar, progress.step + 1):
+        bar = tqdm(islice(batches, steps - progress.step), f"{run.row} epoch {epoch + 1}/{settings.epochs}", steps,
+                   initial=progress.step, unit="batch", leave=False, disable=team.rank > 0)  # fmt: skip
+        for step, batch in enumerate(bar, progress.step + 1):
             rate = learning_rate(settings, epoch + step / steps)
-            for group in optimiser.param_groups:
-                group["lr"] = rate * group["factor"]
-            pixels, visible, labels = (it.to(device, non_blocking=True) for it in (pixels, visible, labels))
-            centres.draw(labels, epoch * steps + step)
-            loss = training_loss(network, heads, model.preprocessing(pixels), visible, labels, run, precision)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            if settings.clip_norm is not None:
-                nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
-                clip_heads(heads, settings.clip_norm, team)
-            optimiser.step()
-            centres.put_back()
-
-            losses.append(loss.detach())
+            losses.append(train_on(batch, rate, epoch * steps + step, precision))
             due = step == steps or step % (settings.checkpoint_steps or steps) == 0
             if not due and step % LOOKS[device.type]:
                 continue
@@ -172,7 +156,8 @@ def go_on(
         **origin(settings.start_from),
     }
     save_model(model, out / "model.safetensors", {**facts, "head": run.head, "head_options": run.head_options})
-    write_json(out / "training.json", {**facts, "device": str(device), "processes": team.size, "history": history})
+    write_json(out / "training.json", {**facts, "device": str(device), "processes": team.size,
+                                       "threads": torch.get_num_threads(), "history": history})  # fmt: skip
     shutil.copytree(state / "live", out / "live", dirs_exist_ok=True)
     shutil.rmtree(state)
 

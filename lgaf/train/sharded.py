@@ -73,7 +73,7 @@ def clip_heads(heads: nn.ModuleList, largest: float, team: Team) -> None:
         return
     (weight,) = heads.parameters()
     assert weight.grad is not None
-    norm = team.sum(weight.grad.square().sum()).sqrt()
+    norm = team.sum(weight.grad.norm().square()).sqrt()
     weight.grad.mul_((largest / (norm + 1e-6)).clamp(max=1))  # as torch's function does
 
 
@@ -90,8 +90,13 @@ class Shard(Shards):
     def trainable(self, rows: Tensor) -> nn.Parameter:
         """Rows of the class weights, copied, as what is trained."""
         weight = nn.Parameter(rows.detach().clone())
-        weight.register_hook(lambda gradient: gradient / self.team.size)
+        weight.register_post_accumulate_grad_hook(self.share_gradient)
         return weight
+
+    def share_gradient(self, weight: Tensor) -> None:
+        """Divide the gradient by the number of processes, in its place, since it is as large as the weights."""
+        assert weight.grad is not None
+        weight.grad.div_(self.team.size)
 
     def gather(self, labels: Tensor) -> Tensor:
         """(B,) labels of all processes' rows."""

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from baselines import create_head, head_class, heads
-from baselines.margin import HeadOptions, MarginHead
+from baselines.margin import SMALLEST_NORM, Cosines, HeadOptions, MarginHead
 
 every_head = pytest.mark.parametrize("name", heads())
 
@@ -124,3 +124,21 @@ def test_training_is_seeded_and_its_state_is_saved(name):
     copy.load_state_dict(head.state_dict())
     embedding, labels = torch.randn(4, 6) * 20, torch.tensor([0, 4, -1, 2])
     assert torch.equal(copy.eval()(embedding, labels).logits, head.eval()(embedding, labels).logits)
+
+
+def test_cosines_have_the_gradient_of_the_division():
+    """Also where a weight is shorter than the smallest divisor, and where it is zero."""
+    torch.manual_seed(0)
+    unit = torch.nn.functional.normalize(torch.randn(5, 4, dtype=torch.double)).requires_grad_()
+    weight = torch.randn(7, 4, dtype=torch.double) * torch.logspace(-3, 3, 7, dtype=torch.double)[:, None]
+    weight[2], weight[3] = 0, 1e-9 * weight[3]
+    weight.requires_grad_()
+    divided = weight / torch.stack([row.norm().clamp(min=SMALLEST_NORM) for row in weight])[:, None]
+    expected, found = torch.einsum("bd,cd->bc", unit, divided), Cosines.apply(unit, weight)
+    torch.testing.assert_close(found, expected)
+    towards = torch.randn_like(found)
+    pairs = zip(*(torch.autograd.grad(it, (unit, weight), towards) for it in (found, expected)), strict=True)
+    for ours, theirs in pairs:
+        torch.testing.assert_close(ours, theirs)
+    weight = weight.detach()[[0, 1, 4, 5, 6]].requires_grad_()
+    assert torch.autograd.gradcheck(Cosines.apply, (unit, weight))

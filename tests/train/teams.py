@@ -12,6 +12,7 @@ import torch
 from small_runs import SEED, SIZE, SOURCES, make_run
 
 import lgaf.train.loop as loop
+import lgaf.train.step as training_step
 from baselines import create_head, heads
 from lgaf.errors import LgafError
 from lgaf.processes.launch import launch
@@ -91,9 +92,9 @@ def compare_parts(name, options, run, model, copied, network, team=ALONE):
     """A step with ``network``, the copy that takes this process's share in parts, against one of all at once."""
     run = run.model_copy(update={"head": name, "head_options": {"scale": 64.0, **options}})
     torch.manual_seed(len(name))
-    whole = loop.build_heads(run, CLASSES).double()
+    whole = training_step.build_heads(run, CLASSES).double()
     torch.manual_seed(len(name))
-    shared = loop.build_heads(run, CLASSES, team).double()
+    shared = training_step.build_heads(run, CLASSES, team).double()
     batch = (
         torch.randn(ROWS, 3, SIZE, SIZE, dtype=torch.float64),
         torch.rand(ROWS, SIZE, SIZE) > 0.3,
@@ -105,7 +106,7 @@ def compare_parts(name, options, run, model, copied, network, team=ALONE):
     for net, heads_, rows in ((model, whole, slice(None)), (network, shared, mine)):
         net.zero_grad()
         torch.manual_seed(1)
-        losses.append(loop.training_loss(net, heads_, *(values[rows] for values in batch), run, torch.float32))
+        losses.append(training_step.training_loss(net, heads_, *(values[rows] for values in batch), run, torch.float32))
         losses[-1].backward()
     assert_near(team.sum(losses[1].detach()) / team.size, losses[0])  # the visibility's is of each share
     largest = torch.cat([weight.grad.flatten() for weight in model.parameters()])
@@ -201,14 +202,14 @@ def train_stopped(pack, out, state, run, stop_after, team=ALONE):
 
 def train_watched(pack, out, state, run, in_step, team=ALONE):
     """A training that calls ``in_step`` with the number of each step, from 1."""
-    calls, plain = [], loop.training_loss
+    calls, plain = [], training_step.training_loss
 
     def counted(*arguments):
         calls.append(1)
         in_step(len(calls))
         return plain(*arguments)
 
-    with patch.object(loop, "training_loss", counted):
+    with patch.object(training_step, "training_loss", counted):
         loop.train(pack, out, state, run, SEED, SOURCES, team)
 
 

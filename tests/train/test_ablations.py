@@ -10,7 +10,7 @@ from lgaf.damage.kinds import GROUPS
 from lgaf.model_settings import FUSIONS
 from lgaf.models import create_model
 from lgaf.report.notes import SIGNIFICANT
-from lgaf.train.loop import build_heads, training_loss
+from lgaf.train.loss import build_heads, training_loss
 
 ROOT = Path(__file__).parents[2]
 PRESET, DEFAULT = load_settings(ROOT / "presets" / "ablations.yaml"), load_settings(ROOT / "params.yaml")

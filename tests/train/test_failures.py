@@ -10,7 +10,7 @@ import torch
 from small_runs import SEED, SOURCES, make_run, train
 from teams import in_team, train_diverging, train_hanging
 
-import lgaf.train.loop as loop
+import lgaf.train.step as training_step
 from lgaf.errors import LostProcess, TrainingError
 from lgaf.processes.launch import GRACE
 from lgaf.processes.team import PATIENCE, Team
@@ -53,7 +53,7 @@ def test_out_of_memory_says_what_to_lower(pack, tmp_path, monkeypatch, error):
     def fails(*_):
         raise error
 
-    monkeypatch.setattr(loop, "training_loss", fails)
+    monkeypatch.setattr(training_step, "training_loss", fails)
     with pytest.raises(TrainingError) as told:
         train(pack, tmp_path / "out", tmp_path / "state", make_run())
     assert one_line(told) == (
@@ -76,7 +76,7 @@ def test_what_is_not_foreseen_is_not_explained_away(pack, tmp_path, monkeypatch)
     def fails(*_):
         raise RuntimeError("shapes do not fit")
 
-    monkeypatch.setattr(loop, "training_loss", fails)
+    monkeypatch.setattr(training_step, "training_loss", fails)
     with pytest.raises(RuntimeError, match="shapes do not fit"):
         train(pack, tmp_path / "out", tmp_path / "state", make_run())
 

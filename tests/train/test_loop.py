@@ -10,6 +10,7 @@ import torch
 from small_runs import PEOPLE, SEED, SIZE, make_run, train, write_people
 
 import lgaf.train.loop as loop
+import lgaf.train.step as training_step
 from baselines import heads
 from lgaf.embed import embed_pack
 from lgaf.errors import DataError, SettingsError, TrainingError
@@ -56,7 +57,7 @@ def test_what_training_leaves(pack, tmp_path):
 def test_history_by_hand(pack, tmp_path, monkeypatch):
     """Four steps an epoch, two seconds in all: an epoch's loss is the mean over its steps, its rate the last one."""
     losses, rates, clock = [], [], itertools.cycle([0.0, 2.0])
-    plain, build = loop.training_loss, loop.build_optimiser
+    plain, build = training_step.training_loss, training_step.build_optimiser
 
     def watched(*arguments):
         losses.append(plain(*arguments))
@@ -67,8 +68,8 @@ def test_history_by_hand(pack, tmp_path, monkeypatch):
         optimiser.register_step_pre_hook(lambda it, *_: rates.append({group["lr"] for group in it.param_groups}))
         return optimiser
 
-    monkeypatch.setattr(loop, "training_loss", watched)
-    monkeypatch.setattr(loop, "build_optimiser", hooked)
+    monkeypatch.setattr(training_step, "training_loss", watched)
+    monkeypatch.setattr(training_step, "build_optimiser", hooked)
     monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
     train(pack, tmp_path / "out", tmp_path / "state", make_run(epochs=2, warmup_epochs=1))
     history = json.loads((tmp_path / "out/training.json").read_text())["history"]
@@ -87,7 +88,7 @@ def test_clipping_clips(pack, tmp_path, monkeypatch):
     lengths = {}
     for limit in (0.01, None):
         found = lengths.setdefault(limit, [])
-        build = loop.build_optimiser
+        build = training_step.build_optimiser
 
         def watched(model, heads_, settings, found=found, build=build):
             optimiser = build(model, heads_, settings)
@@ -101,9 +102,9 @@ def test_clipping_clips(pack, tmp_path, monkeypatch):
             )
             return optimiser
 
-        monkeypatch.setattr(loop, "build_optimiser", watched)
+        monkeypatch.setattr(training_step, "build_optimiser", watched)
         train(pack, tmp_path / "out", tmp_path / "state", make_run(epochs=1, warmup_epochs=0, clip_norm=limit))
-        monkeypatch.setattr(loop, "build_optimiser", build)
+        monkeypatch.setattr(training_step, "build_optimiser", build)
     assert np.array(lengths[0.01]).max() <= 0.01 * 1.0001
     assert np.array(lengths[None]).min() > 0.01
 
@@ -119,7 +120,7 @@ def test_the_loss_is_the_sum_of_its_parts(pack):
     run = make_run()
     torch.manual_seed(0)
     model = create_model(**run.model).eval()
-    own = loop.build_heads(run, PEOPLE)
+    own = training_step.build_heads(run, PEOPLE)
     images, labels, visible = torch.randn(6, 3, SIZE, SIZE), torch.arange(6), torch.rand(6, SIZE, SIZE) > 0.3
     out = model(images)
 
@@ -131,32 +132,32 @@ def test_the_loss_is_the_sum_of_its_parts(pack):
     share = visible.float().reshape(6, cells, SIZE // cells, cells, SIZE // cells).mean(dim=(2, 4))
     entropy = -(share * seen.log() + (1 - share) * (1 - seen).log()).mean()
     expected = alone(out.embedding) + 0.5 * alone(out.local) + 0.5 * alone(out.global_) + 0.25 * entropy
-    assert loop.training_loss(model, own, images, visible, labels, run, torch.float32).item() == pytest.approx(
+    assert training_step.training_loss(model, own, images, visible, labels, run, torch.float32).item() == pytest.approx(
         expected.item(), rel=1e-5
     )
 
 
 def test_without_a_branch_loss_the_embedding_alone_has_a_head():
     run = make_run().model_copy(update={"branch_weight": 0.0, "visibility_weight": 0.0})
-    (head,) = loop.build_heads(run, PEOPLE)
+    (head,) = training_step.build_heads(run, PEOPLE)
     model = create_model(**run.model).eval()
     images, labels = torch.randn(6, 3, SIZE, SIZE), torch.arange(6)
     made = head(model(images).embedding, labels)
     expected = torch.nn.functional.cross_entropy(made.logits, labels)
-    found = loop.training_loss(model, [head], images, torch.ones(6, SIZE, SIZE), labels, run, torch.float32)
+    found = training_step.training_loss(model, [head], images, torch.ones(6, SIZE, SIZE), labels, run, torch.float32)
     assert torch.equal(found, expected)
 
 
 def test_branches_share_class_weights_but_no_statistics():
     run = make_run(head="adaface", options={"margin": 0.1, "scale": 16.0})
-    own = loop.build_heads(run, PEOPLE)
+    own = training_step.build_heads(run, PEOPLE)
     assert len(list(own.parameters())) == 1
     model = create_model(**run.model)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm1d):
             module.momentum = 0.5
     images = torch.randn(6, 3, SIZE, SIZE)
-    loop.training_loss(model, own, images, torch.ones(6, SIZE, SIZE), torch.arange(6), run, torch.float32)
+    training_step.training_loss(model, own, images, torch.ones(6, SIZE, SIZE), torch.arange(6), run, torch.float32)
     means = {float(head.norms.mean) for head in own}
     assert len(means) == 3
 

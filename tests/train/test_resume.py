@@ -9,6 +9,7 @@ from safetensors import safe_open
 from small_runs import PEOPLE, SOURCES, assert_equal, make_run, train, weights, write_people
 
 import lgaf.train.loop as loop
+import lgaf.train.step as training_step
 from lgaf.errors import TrainingError
 from lgaf.models import create_model
 from lgaf.train.state import fingerprint, save_state
@@ -91,7 +92,7 @@ def test_a_state_of_another_run_is_not_taken(pack, tmp_path, monkeypatch, capsys
 def test_a_broken_state_falls_back_to_the_one_before(pack, tmp_path, monkeypatch, capsys, broken):
     run, state = make_run(epochs=2, checkpoint_steps=1), tmp_path / "state"
     train(pack, tmp_path / "whole", state, run)
-    steps, plain = [], loop.training_loss
+    steps, plain = [], training_step.training_loss
 
     def killed_at_seven(*arguments):
         steps.append(1)
@@ -99,10 +100,10 @@ def test_a_broken_state_falls_back_to_the_one_before(pack, tmp_path, monkeypatch
             raise KeyboardInterrupt
         return plain(*arguments)
 
-    monkeypatch.setattr(loop, "training_loss", killed_at_seven)
+    monkeypatch.setattr(training_step, "training_loss", killed_at_seven)
     with pytest.raises(KeyboardInterrupt):
         train(pack, tmp_path / "broken", state, run)
-    monkeypatch.setattr(loop, "training_loss", plain)
+    monkeypatch.setattr(training_step, "training_loss", plain)
     before, last = sorted((state / "states").iterdir())
     assert (int(before.name), int(last.name)) == (5, 6)
     if broken == "a byte":
@@ -121,7 +122,7 @@ def test_a_broken_state_falls_back_to_the_one_before(pack, tmp_path, monkeypatch
 
 def test_sigterm_ends_between_two_steps(pack, tmp_path, monkeypatch):
     """A line, the state of that step, and the handler of before; the run then goes on to the same."""
-    run, plain, steps, handler = make_run(epochs=2), loop.training_loss, [], signal.getsignal(signal.SIGTERM)
+    run, plain, steps, handler = make_run(epochs=2), training_step.training_loss, [], signal.getsignal(signal.SIGTERM)
     train(pack, tmp_path / "whole", tmp_path / "state", run)
 
     def stopped_at(*arguments):
@@ -130,7 +131,7 @@ def test_sigterm_ends_between_two_steps(pack, tmp_path, monkeypatch):
             os.kill(os.getpid(), signal.SIGTERM)
         return plain(*arguments)
 
-    monkeypatch.setattr(loop, "training_loss", stopped_at)
+    monkeypatch.setattr(training_step, "training_loss", stopped_at)
     for step in (2, 4):
         with pytest.raises(
             TrainingError, match=f"^lgaf: stopped by SIGTERM after epoch 1, step {step}; the same comma"
@@ -155,8 +156,8 @@ def test_going_on_elsewhere_is_the_same_run():
 def test_the_state_holds_a_shared_weight_once(pack, tmp_path):
     run = make_run()
     model = create_model(**run.model)
-    heads_ = loop.build_heads(run, PEOPLE)
-    optimiser = loop.build_optimiser(model, heads_, run.train)
+    heads_ = training_step.build_heads(run, PEOPLE)
+    optimiser = training_step.build_optimiser(model, heads_, run.train)
     save_state(tmp_path, Trained({"model": model, "heads": heads_}, optimiser), Progress([], "float32"), "x", 0)
     with safe_open(str(tmp_path / "000000000000" / "rank-00000.safetensors"), "pt") as file:
         names = list(file.keys())

@@ -10,6 +10,7 @@ from teams import in_team
 from torch import nn
 
 import lgaf.train.loop as loop
+import lgaf.train.step as training_step
 from lgaf.errors import DataError, SettingsError
 from lgaf.files import sha256_of
 from lgaf.models import create_model
@@ -76,14 +77,14 @@ def test_stages_that_a_network_has_not_are_left(files):
 
 def test_training_begins_there(files, pack, tmp_path, monkeypatch):
     """The weights in the first step, and what is said of them at the end; class weights are drawn."""
-    seen, plain = [], loop.training_loss
+    seen, plain = [], training_step.training_loss
 
     def watched(model, heads, *arguments):
         if not seen:
             seen.append({name: value.clone() for name, value in model.state_dict().items()})
         return plain(model, heads, *arguments)
 
-    monkeypatch.setattr(loop, "training_loss", watched)
+    monkeypatch.setattr(training_step, "training_loss", watched)
     run = hashed(make_run(start_from=start(files, lr_factor=0.5), epochs=1))
     train(pack, tmp_path / "out", tmp_path / "state", run)
     assert_equal(seen[0], create_model(checkpoint=files / "lgaf.safetensors").state_dict())
@@ -100,11 +101,13 @@ def test_without_a_checkpoint_nothing_is_said_of_one(pack, tmp_path):
 
 
 def assert_frozen(before, after):
-    """What is of FROZEN is the same to the bit, and all other weights and statistics moved."""
+    """What is of FROZEN is the same to the bit, and all other weights and statistics moved, but for biases that batch
+    norm takes away again: their gradient is rounding."""
     still = tuple(f"backbone.network.{name}." for name in FROZEN)
     assert any(name.startswith(still) and name.endswith("running_mean") for name in before)
     for name, value in before.items():
-        assert torch.equal(value, after[name]) == name.startswith(still), name
+        if not name.endswith("project.linear.bias"):
+            assert torch.equal(value, after[name]) == name.startswith(still), name
 
 
 @pytest.mark.parametrize("name", ["plain", "lgaf"])
@@ -152,14 +155,14 @@ def test_one_step_of_sgd_by_hand(files):
 def test_the_factor_holds_through_the_schedule_and_after_a_kill(files, pack, tmp_path, monkeypatch):
     """Killed in mid-epoch; the run goes on to the very weights of one that never was, at the same two rates."""
     run = hashed(make_run(start_from=start(files, freeze=("conv1",), lr_factor=0.1), epochs=2, checkpoint_steps=1))
-    rates, build, plain, steps = [], loop.build_optimiser, loop.training_loss, []
+    rates, build, plain, steps = [], training_step.build_optimiser, training_step.training_loss, []
 
     def hooked(*arguments):
         optimiser = build(*arguments)
         optimiser.register_step_pre_hook(lambda it, *_: rates.append([group["lr"] for group in it.param_groups]))
         return optimiser
 
-    monkeypatch.setattr(loop, "build_optimiser", hooked)
+    monkeypatch.setattr(training_step, "build_optimiser", hooked)
     train(pack, tmp_path / "whole", tmp_path / "state", run)
     unbroken = rates.copy()
     by_hand = [0.025 * (1 + math.cos(math.pi * step / 8)) for step in range(1, 9)]
@@ -175,7 +178,7 @@ def test_the_factor_holds_through_the_schedule_and_after_a_kill(files, pack, tmp
         return plain(*arguments)
 
     rates.clear()
-    monkeypatch.setattr(loop, "training_loss", killed_at_seven)
+    monkeypatch.setattr(training_step, "training_loss", killed_at_seven)
     with pytest.raises(KeyboardInterrupt):
         train(pack, tmp_path / "broken", tmp_path / "state", run)
     train(pack, tmp_path / "broken", tmp_path / "state", run)
