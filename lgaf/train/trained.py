@@ -50,22 +50,29 @@ class Trained:
             named |= {f"optimiser/{index}/{name}": tensor for name, tensor in values.items() if tensor is not None}
         return named
 
+    def parameters(self) -> list[Tensor]:
+        """Those of the optimiser, by its numbers."""
+        return [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
+
     def shared_out(self, name: str) -> bool:
         """Whether processes share out the tensor ``name``, matrices of the class weights' optimiser included."""
         weights = dict(self.parts["heads"].named_parameters())["0.weight"]
-        groups = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
-        place = next(index for index, parameter in enumerate(groups) if parameter is weights)
+        place = next(index for index, parameter in enumerate(self.parameters()) if parameter is weights)
         return name == SHARED_OUT or (name.startswith(f"optimiser/{place}/") and not name.endswith("/step"))
 
+    @torch.no_grad()
     def give(self, tensors: Mapping[str, Tensor]) -> None:
         """Take the values of ``tensors``, named as by :meth:`tensors`."""
-        with torch.no_grad():
-            for part, module in self.parts.items():
-                for name, tensor in tensors_of(module).items():
-                    tensor.copy_(tensors[f"{part}/{name}"])
+        for part, module in self.parts.items():
+            for name, tensor in tensors_of(module).items():
+                tensor.copy_(tensors[f"{part}/{name}"])
+        parameters = self.parameters()
         state: dict[int, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
             if name.startswith("optimiser/"):
                 _, index, key = name.split("/", 2)
+                weight = parameters[int(index)]
+                if tensor.shape == weight.shape:  # a fused optimiser goes by the order in memory, here channels last
+                    tensor = torch.empty_like(weight).copy_(tensor)
                 state.setdefault(int(index), {})[key] = tensor
         self.optimiser.load_state_dict({"state": state, "param_groups": self.optimiser.state_dict()["param_groups"]})
