@@ -40,9 +40,9 @@ class Laboratory:
     protocol: list[str]
     versions: Versions
 
-    def alike(self, *rows: str) -> bool:
-        """Whether the numbers of these rows are of one version of the suite and of the damaged faces."""
-        return self.versions.alike(NAME, *rows)
+    def rivals(self, reference: str) -> set[str]:
+        """The rows that are compared with the reference, itself too, see :meth:`Versions.rivals`."""
+        return self.versions.rivals(NAME, reference)
 
     def old(self, row: str) -> bool:
         """Whether a row's numbers are of another version than there is now."""

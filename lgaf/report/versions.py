@@ -60,6 +60,13 @@ class Versions:
             for part in self.parts(benchmark)
         )
 
+    def rivals(self, benchmark: str, reference: str) -> set[str]:
+        """The rows among which the best of a benchmark is looked for: those of the reference's versions, itself too.
+
+        None where the reference's own seeds are of several versions.
+        """
+        return {row for row in self.stages if self.alike(benchmark, row, reference)}
+
     def apart(self, reference: str) -> set[tuple[str, str]]:
         """(row, benchmark) that are not to be compared with the reference row."""
         return {(row, name) for row, name in self.made if not self.alike(name, row, reference)}

@@ -20,6 +20,7 @@ from lgaf.report.page.page import write_page
 from lgaf.report.records import FIELDS
 from lgaf.report.report import Report
 from lgaf.report.sources import Layout
+from lgaf.report.versions import Versions
 
 FOUR = ("cplfw", "cfp_fp", "agedb", "calfw")
 RUN = settings(("lgaf", "arcface", "magface"), seeds=(0, 1), benchmarks=FOUR, damaged=("cfp_fp",))
@@ -143,6 +144,21 @@ def test_what_is_of_another_version_is_marked_and_not_compared(tmp_path: Path, e
     assert "Of other versions, and not ranked: MagFace." in html
     assert "‡" in html
     assert f"{said}. Compared" in html
+
+
+def test_rivals_are_of_the_references_versions_in_all_that_a_number_rests_on():
+    rows = ("lgaf", "arcface", "magface", "adaface")
+    found = {(row, f"world/{name}"): {seed: made(name, row) for seed in (0, 1)} for row in rows for name in FOUR}
+    versions = Versions(found, {f"world/{name}": made(name).benchmark for name in FOUR}, dict.fromkeys(rows, ("", "")))
+    assert versions.rivals("world/agedb", "lgaf") == versions.rivals("world/average", "lgaf") == set(rows)
+    found["magface", "world/agedb"][1] = older("agedb")  # one of its seeds
+    found["adaface", "world/calfw"] = dict.fromkeys((0, 1), other_images("calfw"))
+    assert versions.rivals("world/agedb", "lgaf") == {"lgaf", "arcface", "adaface"}
+    assert versions.rivals("world/calfw", "lgaf") == {"lgaf", "arcface", "magface"}
+    assert versions.rivals("world/cplfw", "lgaf") == set(rows)
+    assert versions.rivals("world/average", "lgaf") == {"lgaf", "arcface"}
+    assert versions.rivals("world/calfw", "adaface") == {"adaface"}, "on other images, and alone there"
+    assert versions.rivals("world/agedb", "magface") == set(), "not even comparable with itself"
 
 
 def test_only_what_is_of_the_references_version_can_be_the_best(tmp_path: Path):
