@@ -79,7 +79,7 @@ def read_laboratory(folder: Path, settings: ReportRun, now: Mapping[str, str]) -
             summary = read_json(path.with_name(SUMMARY))
             mine = made.setdefault((row, NAME), {})[seed] = read_made(summary, path.with_name(SUMMARY))
             own = own or found
-            same = all(found.paired_with(it) for it in (own, firsts.setdefault((mine.version, mine.benchmark), found)))
+            same = all(found.paired_with(it) for it in (own, firsts.setdefault(mine.versions, found)))
             some = next(iter(found.estimates.values()))
             if not same or len(some.replicates) != settings.evaluate.replicates:
                 raise DataError(f"{path}: of other faces or resamples than those asked for; run `dvc repro laboratory`")
