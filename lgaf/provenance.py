@@ -41,6 +41,11 @@ class Made(Strict):
     date: str
     """When it was scored: UTC, as 2026-11-28T17:42:19Z."""
 
+    @property
+    def versions(self) -> tuple[str, str]:
+        """Of the suite and of the benchmark; numbers are compared where both are the same."""
+        return self.version, self.benchmark
+
 
 class RowRun(Strict):
     """What a scoring stage is told of a row beside how it scores."""

@@ -150,3 +150,10 @@ def test_what_is_made_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert (made.version, made.commit, made.benchmark, made.parameters) == (lgaf.__version__, "", "b", "p")
     assert made.machine == describe_machine()
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", made.date)
+
+
+def test_versions_are_of_suite_and_benchmark_and_not_of_parameters_or_commit():
+    made = made_now("b", "p")
+    assert made.versions == (lgaf.__version__, "b")
+    assert made.model_copy(update={"commit": "c", "parameters": "q", "machine": "m"}).versions == made.versions
+    assert "versions" not in made.model_dump(), "not kept beside the scores"

@@ -46,6 +46,16 @@ class Results:
     alignment: Mapping[str, Mapping[str, int]]
     versions: Versions
 
+    def rivals(self, column: Column) -> dict[str, float]:
+        """{row: value} of the rows among which the best of a column is looked for, see :meth:`Versions.rivals`."""
+        benchmark, name = column
+        rows = self.versions.rivals(benchmark, self.run.reference)
+        return {
+            row: metrics[benchmark][name].value
+            for row, metrics in self.metrics.items()
+            if row in rows and name in metrics.get(benchmark, {})
+        }
+
 
 def row_of(row: str, results: Results, facts: Sequence[str], columns: Sequence[Column], kind: str) -> list[Cell]:
     """One of our rows."""
@@ -61,8 +71,7 @@ def value_of(row: str, column: Column, results: Results) -> Cell:
     metric = results.metrics[row].get(benchmark, {}).get(name)
     if metric is None:
         return NONE
-    known = {it: of[benchmark][name].value for it, of in results.metrics.items() if name in of.get(benchmark, {})}
-    rivals = {it: value for it, value in known.items() if results.versions.alike(benchmark, it, results.run.reference)}
+    rivals = results.rivals(column)
     test = results.tests.get((row, benchmark, name))
     sign = -1 if lower_is_better(name) else 1
     # Means over folds of equal counts may differ in the last bit.

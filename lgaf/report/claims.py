@@ -62,12 +62,12 @@ def branch_claims(laboratory: Laboratory, row: str, confidence: float) -> Claims
 
 def row_claims(laboratory: Laboratory, reference: str, metric: str, confidence: float) -> Claims:
     """(row, group) -> a metric of the reference minus that of the row, of rows of the reference's versions."""
-    ours = laboratory.estimates[reference]
+    ours, others = laboratory.estimates[reference], laboratory.rivals(reference) - {reference}
     return corrected(
         {
             (row, group): paired_difference(ours[group][metric].estimate, theirs[group][metric].estimate, confidence)
             for row, theirs in laboratory.estimates.items()
-            if row != reference and laboratory.alike(row, reference)
+            if row in others
             for group in GROUPS
         }
     )

@@ -71,11 +71,11 @@ def rows_table(laboratory: Laboratory, run: Run) -> Table:
 def values_of(laboratory: Laboratory, run: Run, name: str, claims: Claims) -> list[Cell]:
     """A line's TAR of every row."""
     metrics = {row.id: metric_of(laboratory.estimates[row.id][name][TAR], run.confidence) for row in run.rows}
-    rivals = [metric.value for row, metric in metrics.items() if laboratory.alike(row, run.reference)]
+    rivals = laboratory.rivals(run.reference)
     return [
         Value(
             per_cent(metric),
-            len(rivals) > 1 and laboratory.alike(row, run.reference) and metric.value == max(rivals),
+            len(rivals) > 1 and row in rivals and metric.value == max(metrics[it].value for it in rivals),
             (row, name) in claims and claims[row, name].p < SIGNIFICANT,
             laboratory.old(row),
         )

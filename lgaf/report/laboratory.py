@@ -40,9 +40,9 @@ class Laboratory:
     protocol: list[str]
     versions: Versions
 
-    def alike(self, *rows: str) -> bool:
-        """Whether the numbers of these rows are of one version of the suite and of the damaged faces."""
-        return self.versions.alike(NAME, *rows)
+    def rivals(self, reference: str) -> set[str]:
+        """The rows that are compared with the reference, itself too, see :meth:`Versions.rivals`."""
+        return self.versions.rivals(NAME, reference)
 
     def old(self, row: str) -> bool:
         """Whether a row's numbers are of another version than there is now."""
@@ -79,7 +79,7 @@ def read_laboratory(folder: Path, settings: ReportRun, now: Mapping[str, str]) -
             summary = read_json(path.with_name(SUMMARY))
             mine = made.setdefault((row, NAME), {})[seed] = read_made(summary, path.with_name(SUMMARY))
             own = own or found
-            same = all(found.paired_with(it) for it in (own, firsts.setdefault((mine.version, mine.benchmark), found)))
+            same = all(found.paired_with(it) for it in (own, firsts.setdefault(mine.versions, found)))
             some = next(iter(found.estimates.values()))
             if not same or len(some.replicates) != settings.evaluate.replicates:
                 raise DataError(f"{path}: of other faces or resamples than those asked for; run `dvc repro laboratory`")

@@ -39,7 +39,7 @@ def quality_table(laboratory: Laboratory, run: Run) -> Table:
         for row, metric in lines
         for group in GROUPS
     }
-    rivals = {row for row, _ in lines if laboratory.alike(row, run.reference)}
+    rivals = laboratory.rivals(run.reference)
     best = {
         group: min((metrics[row, metric, group].value for row, metric in lines if row in rivals), default=None)
         for group in GROUPS

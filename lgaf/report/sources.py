@@ -105,14 +105,12 @@ def read_models(layout: Layout, run: ReportRun) -> list[Model]:
     own = [model for model in models if not isinstance(model.origin, Imported)]
     for index, name in enumerate(benchmarks):
         for model in models:
-            rivals = (
-                [model] if isinstance(model.origin, Imported) else own
-            )  # what was brought may have trials of its own
-            version = [(it.made[index].version, it.made[index].benchmark) for it in rivals]
-            mine = model.made[index].version, model.made[index].benchmark
+            # What was brought may have trials of its own.
+            peers = [model] if isinstance(model.origin, Imported) else own
+            mine = model.made[index].versions
             # Of another version than the others' the trials may be others too, but never those of a row's seeds.
-            firsts = rivals[version.index(mine)], next(it for it in models if it.row == model.row)
-            for first in firsts:
+            first_of_version = next(it for it in peers if it.made[index].versions == mine)
+            for first in (first_of_version, next(it for it in models if it.row == model.row)):
                 path, first_path = (place(layout, it.row, it.seed, name) for it in (model, first))
                 compare(path, model, first_path, first, index, run.evaluate.replicates)
     return models

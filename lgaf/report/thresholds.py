@@ -92,10 +92,10 @@ def old(summary: Summary, versions: Versions) -> bool:
 def rivals_of(summary: Summary, summaries: Sequence[Summary], run: Run, versions: Versions) -> list[Summary]:
     """The models of its benchmark among which one may be the best: of the reference's versions, as it must be too."""
     name = summary["benchmark"]
-    alike = {row for row in run.labels if versions.alike(name, row, run.reference)}
-    if summary["method"] not in alike:
+    rivals = versions.rivals(name, run.reference)
+    if summary["method"] not in rivals:
         return []
-    return [it for it in summaries if it["benchmark"] == name and it["method"] in alike]
+    return [it for it in summaries if it["benchmark"] == name and it["method"] in rivals]
 
 
 def model_name(row: str, seed: int, run: Run) -> str:

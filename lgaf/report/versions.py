@@ -48,7 +48,7 @@ class Versions:
     def old(self, row: str, benchmark: str, seed: int | None = None) -> bool:
         """Whether any of it is of another version than the suite and the benchmark have now."""
         return any(
-            (made.version, made.benchmark) != (lgaf.__version__, self.now[part])
+            made.versions != (lgaf.__version__, self.now[part])
             for part in self.parts(benchmark)
             for made in self.of(row, part, seed)
         )
@@ -56,9 +56,15 @@ class Versions:
     def alike(self, benchmark: str, *rows: str) -> bool:
         """Whether the numbers of all these rows are of one version of the suite, and of the benchmark."""
         return all(
-            len({(made.version, made.benchmark) for row in rows for made in self.of(row, part)}) == 1
-            for part in self.parts(benchmark)
+            len({made.versions for row in rows for made in self.of(row, part)}) == 1 for part in self.parts(benchmark)
         )
+
+    def rivals(self, benchmark: str, reference: str) -> set[str]:
+        """The rows among which the best of a benchmark is looked for: those of the reference's versions, itself too.
+
+        None where the reference's own seeds are of several versions.
+        """
+        return {row for row in self.stages if self.alike(benchmark, row, reference)}
 
     def apart(self, reference: str) -> set[tuple[str, str]]:
         """(row, benchmark) that are not to be compared with the reference row."""

@@ -16,10 +16,13 @@ from lgaf.evaluate.laboratory.score import score_files as score_laboratory
 from lgaf.files import read_json, write_json
 from lgaf.formats.embeddings import write_embeddings
 from lgaf.provenance import Made
+from lgaf.report.cells import Value
+from lgaf.report.page.board import boards
 from lgaf.report.page.page import write_page
 from lgaf.report.records import FIELDS
 from lgaf.report.report import Report
 from lgaf.report.sources import Layout
+from lgaf.report.versions import Versions
 
 FOUR = ("cplfw", "cfp_fp", "agedb", "calfw")
 RUN = settings(("lgaf", "arcface", "magface"), seeds=(0, 1), benchmarks=FOUR, damaged=("cfp_fp",))
@@ -145,6 +148,21 @@ def test_what_is_of_another_version_is_marked_and_not_compared(tmp_path: Path, e
     assert f"{said}. Compared" in html
 
 
+def test_rivals_are_of_the_references_versions_in_all_that_a_number_rests_on():
+    rows = ("lgaf", "arcface", "magface", "adaface")
+    found = {(row, f"world/{name}"): {seed: made(name, row) for seed in (0, 1)} for row in rows for name in FOUR}
+    versions = Versions(found, {f"world/{name}": made(name).benchmark for name in FOUR}, dict.fromkeys(rows, ("", "")))
+    assert versions.rivals("world/agedb", "lgaf") == versions.rivals("world/average", "lgaf") == set(rows)
+    found["magface", "world/agedb"][1] = older("agedb")  # one of its seeds
+    found["adaface", "world/calfw"] = dict.fromkeys((0, 1), other_images("calfw"))
+    assert versions.rivals("world/agedb", "lgaf") == {"lgaf", "arcface", "adaface"}
+    assert versions.rivals("world/calfw", "lgaf") == {"lgaf", "arcface", "magface"}
+    assert versions.rivals("world/cplfw", "lgaf") == set(rows)
+    assert versions.rivals("world/average", "lgaf") == {"lgaf", "arcface"}
+    assert versions.rivals("world/calfw", "adaface") == {"adaface"}, "on other images, and alone there"
+    assert versions.rivals("world/agedb", "magface") == set(), "not even comparable with itself"
+
+
 def test_only_what_is_of_the_references_version_can_be_the_best(tmp_path: Path):
     layout = write_run(tmp_path, ONE)
     best = {}
@@ -156,6 +174,28 @@ def test_only_what_is_of_the_references_version_can_be_the_best(tmp_path: Path):
         place = table[0].index("world/lfw AUC")
         best[name] = [row[0] for row in table if row[place].startswith("**")]
     assert best == {None: ["LGAF"], "lgaf": []}, "an old reference is compared with none"
+
+
+def test_a_better_row_of_another_version_is_best_nowhere_else(tmp_path: Path):
+    """Neither on the board, nor of the thresholds, nor of the measures of quality."""
+    run = settings(("arcface", "lgaf"), seeds=(0,), benchmarks=("lfw", "cfp_fp"), damaged=("cfp_fp",))
+    layout = write_run(tmp_path, run)
+    for row in run.rows:
+        write_embeddings(tmp_path / f"{row.id}.arrow", laboratory_faces(row.id == "lgaf", seed=0))
+    for where, best in ((made, True), (older, False)):
+        scored_again(layout, "lgaf", "lfw", where("lfw"))
+        for row, of in (("arcface", made), ("lgaf", where)):
+            score_laboratory(tmp_path / f"{row}.arrow", layout.laboratory / row / "0", row, 0, run.evaluate, run.seed,
+                             of("damage"))  # fmt: skip
+        found = make(layout, run)
+        board = next(it for it in boards(found.tables, found.results) if it.name == "world-verification")
+        assert ("LGAF is best" in board.summary) == best
+        tables = {table.name: table.rows for table in found.tables}
+        for rows in ([row for row in tables["world-thresholds"] if row[0] == "world/lfw"], tables["damage-quality"]):
+            bold = [any(isinstance(cell, Value) and cell.best for cell in row) for row in rows
+                    if any(isinstance(cell, Value) and cell.text == "LGAF" for cell in row)]  # fmt: skip
+            assert bold
+            assert any(bold) == best
 
 
 def test_numbers_of_one_older_version_are_compared_and_all_marked(tmp_path: Path):

@@ -145,14 +145,11 @@ def main_place(columns: Sequence[Column]) -> int:
 
 def summary(place: int, headings: Sequence[str], columns: Sequence[Column], results: Results) -> str:
     """Who is best in a column, and which rows the reference is told apart from."""
-    benchmark, name = columns[place]
+    column = columns[place]
+    benchmark, name = column
     run = results.run
     sign = -1 if lower_is_better(name) else 1
-    values = {
-        row: metrics[benchmark][name].value
-        for row, metrics in results.metrics.items()
-        if name in metrics.get(benchmark, {}) and results.versions.alike(benchmark, row, run.reference)
-    }
+    values = results.rivals(column)
     if not values:
         return f"{headings[place]}: no two rows are of the same versions."
     best = max(values, key=lambda row: sign * values[row])
