@@ -63,7 +63,7 @@ def recipe(facts: Mapping[str, Any], params: Path) -> dict[str, Any]:
     said = {**facts["architecture"], **{name: facts.get(name) for name in ("head", "head_options", "epochs")}}
     if any(said.get(name) != plain(value) for name, value in trained.items()):
         return {}
-    return {"data.source": settings.data.source, **run.train.model_dump(mode="json", exclude={"workers"})}
+    return {"data.source": settings.data.source, **run.train.model_dump(mode="json", exclude={"workers", "start_from"})}
 
 
 def plain(value: Any) -> Any:
@@ -84,9 +84,8 @@ def card(facts: Mapping[str, Any], how: Mapping[str, Any], results: Mapping[str,
     source = how.get("data.source")
     of = {"world": " of the generated world of faces", None: ""}.get(source, f" of `data.source: {source}`")
     data = f"{' of '.join(count)}{of}." if count else "Not recorded in the checkpoint."
-    own = {
-        name: facts[name] for name in ("row", "seed", "head", "head_options", "precision", "epochs") if name in facts
-    }
+    names = ("row", "seed", "head", "head_options", "precision", "epochs", "started_from")
+    own = {name: facts[name] for name in names if name in facts}
     trained = {**own, **{name: value for name, value in how.items() if name not in own}}
     rows = [
         [benchmark, name, f"{100 * found.value:.2f}", f"{100 * found.low:.2f} to {100 * found.high:.2f}", found.n]

@@ -1,6 +1,7 @@
 """A model that is handed on loads as it is, and its card says what it was trained on, how, and what it is worth."""
 
 import json
+from ast import literal_eval
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from lgaf.cli import main
 from lgaf.config import load_settings
 from lgaf.model_folder import export_folder
 from lgaf.models import create_model
-from lgaf.models.checkpoint import save_model
+from lgaf.models.checkpoint import read_metadata, save_model
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 METRICS = {
@@ -81,6 +82,14 @@ def test_a_card_says_what_it_does_not_know(checkpoint):
         assert "`world/...`" not in text
         for path in Path("made").iterdir():
             path.unlink()
+
+
+def test_a_card_says_what_training_started_from(checkpoint):
+    start = {"file": "theirs.pt", "format": "adaface", "take": "backbone", "freeze": ["conv1"], "lr_factor": 0.1}
+    facts = {**read_metadata(checkpoint), "started_from": start}
+    save_model(create_model(checkpoint=checkpoint), checkpoint, facts)
+    (line,) = [line for line in card(checkpoint).splitlines() if line.startswith("- started_from: ")]
+    assert literal_eval(line.partition("`")[2].rstrip("`")) == start
 
 
 def test_a_checkpoint_without_facts_has_a_card_too(checkpoint):

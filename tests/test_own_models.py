@@ -142,6 +142,19 @@ def test_another_file_that_is_brought_is_seen(walk):
     assert metrics["brought"]["world/lfw"] != metrics["mine"]["world/lfw"]
 
 
+def test_several_processes_embed_what_one_does(walk):
+    """The packs of so few faces go to one of the two; the other waits for it."""
+    files = [walk.clone.folder / f"embeddings/mine/0/{name}.arrow" for name in ("lfw", "tinyface")]
+    alone = [path.read_bytes() for path in files]
+    walk.edit("  seeds:", "  processes: 2\n  seeds:")
+    walk.clone.run("lgaf settings")
+    for path in files:
+        path.unlink()
+    walk.clone.run("lgaf embed_given mine")
+    assert [path.read_bytes() for path in files] == alone
+    assert sorted(path.name for path in files[0].parent.iterdir()) == ["damage.arrow", "lfw.arrow", "tinyface.arrow"]
+
+
 @pytest.mark.parametrize(("weights", "said"), [
     (np.full((3 * SIZE * SIZE, WIDTH), np.nan), "lfw.arrow: record 0 ("),
     (np.zeros((3 * SIZE * SIZE, WIDTH)), "one and the same embedding for all"),

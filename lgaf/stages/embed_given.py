@@ -5,23 +5,22 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lgaf.files import write_json
 from lgaf.given.manifest import Manifest
 from lgaf.imported.manifest import Imported
-from lgaf.paths import ALIGNED, DAMAGE, EMBEDDINGS, GIVEN, MODELS
+from lgaf.paths import EMBEDDINGS, GIVEN, MODELS
+from lgaf.stages.embed_faces import EmbedRun, embed_faces
 from lgaf.stages.inputs import read_settings
-from lgaf.strict import Strict
+
+if TYPE_CHECKING:
+    from lgaf.processes.team import Team
 
 
-class GivenRun(Strict):
+class GivenRun(EmbedRun):
     """What is embedded, and by which network, or what is brought."""
 
-    benchmarks: tuple[str, ...]
-    device: str
-    flip: bool | None
-    laboratory: bool
-    """Whether there is a damage laboratory."""
     manifest: Manifest | Imported
 
 
@@ -35,20 +34,18 @@ def run(row: str) -> None:
 
             bring(row, settings.manifest, settings.benchmarks, folder)
         else:
-            embed_faces(settings, settings.manifest, folder)
+            from lgaf.processes.launch import launch  # here, since `settings` loads this module and needs no torch
+
+            launch(settings.processes, settings.device, embed_row, settings, folder)
         write_json(MODELS / row / GIVEN / "manifest.json", settings.manifest.model_dump(mode="json"))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def embed_faces(settings: GivenRun, manifest: Manifest, folder: Path) -> None:
-    """Write the embeddings of all packs to ``folder``."""
-    from lgaf.device import choose_device  # here, since the stage `settings` loads this module and needs no network
-    from lgaf.embed_packs import embed_packs
+def embed_row(settings: GivenRun, folder: Path, team: Team) -> None:
+    """This process's part of what a network embeds."""
     from lgaf.given.network import Given
 
-    device = choose_device(settings.device)
-    packs = {ALIGNED / f"{name}.arrow": folder / f"{name}.arrow" for name in settings.benchmarks}
-    laboratory = {DAMAGE: folder / DAMAGE.name} if settings.laboratory else {}
-    embed_packs(Given(manifest, device), packs, laboratory, device, settings.flip)
+    assert isinstance(settings.manifest, Manifest)
+    embed_faces(Given(settings.manifest, team.device(settings.device)), folder, settings, team)

@@ -89,7 +89,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
     from lgaf.stages.align import AlignRun
     from lgaf.stages.basis import BasisRun
     from lgaf.stages.damage import DamageRun
-    from lgaf.stages.embed import EmbedRun
+    from lgaf.stages.embed_faces import EmbedRun
     from lgaf.stages.embed_given import GivenRun
     from lgaf.stages.laboratory import LaboratoryRun
     from lgaf.stages.maps import MapsRun
@@ -147,7 +147,7 @@ def stages(settings: Settings) -> dict[str, tuple[Strict, list[str]]]:
         else:
             manifest = Manifest.model_validate(said.model_dump(exclude={"label"}))
             modules += [manifest.reader, *factory_module(manifest)]
-        found[f"given/{row}"] = GivenRun(**embed.model_dump(exclude={"processes"}), manifest=manifest), modules
+        found[f"given/{row}"] = GivenRun(**embed.model_dump(), manifest=manifest), modules
         numbers[row] = {"given": manifest.model_dump(mode="json", exclude={"file", *Origin.model_fields})}
     for row, how in settings.scorings.items():
         seeds = settings.train.seeds if how.of in settings.methods else (int(GIVEN),)
