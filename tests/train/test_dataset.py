@@ -38,6 +38,14 @@ def test_an_epoch_is_whole_batches_of_different_images(pack):
     assert seen[0] != seen[1]
 
 
+def test_an_image_is_augmented_anew_in_each_epoch(pack):
+    dataset = FaceDataset(pack, SIZE, AugmentSettings(flip=0.5, low_resolution=0, crop=0, photometric=0), 1)
+    epochs = [[dataset[epoch, index][0] for index in range(32)] for epoch in (0, 1, 0)]
+    same = [[torch.equal(*both) for both in zip(epochs[0], other, strict=True)] for other in epochs[1:]]
+    assert 0 < sum(same[0]) < 32
+    assert all(same[1])
+
+
 def test_a_run_that_goes_on_sees_the_rest(pack):
     """From inside an epoch on, with or without workers, and the next epochs from their beginning."""
     dataset = FaceDataset(pack, SIZE, AugmentSettings(), 1)

@@ -81,6 +81,12 @@ def test_numbers_of_threads_are_halves_down_to_one(monkeypatch):
         assert list(fastest.thread_counts(CPU)) == expected
 
 
+def test_measuring_leaves_the_threads_as_they_are(clock):
+    torch.set_num_threads(3)
+    fastest.measured("here", [4, 2, 1], CPU)
+    assert torch.get_num_threads() == 3
+
+
 def test_another_machine_is_measured_again(clock, monkeypatch):
     _, asked = clock
     fastest.settle("auto", CPU)
