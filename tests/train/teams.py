@@ -175,8 +175,15 @@ def compare_steps(team):
 
 
 def frozen_model(**arguments):
-    """A network whose batch norm and dropout are as in evaluation, so that its rows do not meddle with each other."""
+    """A network whose batch norm and dropout are as in evaluation, so that its rows do not meddle with each other.
+
+    It has no kinks either: at one of them rounding decides which slope a value takes.
+    """
     model = create(**arguments).eval()
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, torch.nn.ReLU | torch.nn.PReLU):
+                setattr(module, name, torch.nn.SiLU())
     model.train = lambda mode=True: model
     return model
 
